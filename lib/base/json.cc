@@ -1,0 +1,695 @@
+/*
+ * The one C++ file that knows simdjson. Its first stage (structural index, UTF-8, control characters) runs at
+ * memory speed on whatever vector unit there is; the grammar is then checked here in one walk that leaves a
+ * flat array of nodes, so that C can look at values in any order and see a number's own text.
+ */
+#include "base/json.h"
+#include "base/diag.h"
+
+#include <simdjson.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+
+static_assert(simdjson::SIMDJSON_PADDING <= BUF_PAD, "buf and lines pad less than simdjson reads");
+
+namespace
+{
+
+constexpr size_t TEXT_MAX = size_t(1) << 30; /* offsets are 32 bits */
+
+struct node {
+	uint32_t off;	/* of the raw text (of a string: of its content) in the document */
+	uint32_t n;	/* its length */
+	uint32_t next;	/* the following sibling, 0 for the last */
+	uint32_t child; /* a container's first child; a string with escapes: its place in `plain` */
+	json_kind kind;
+};
+
+/* An unescaped string: n bytes at arena + off. */
+struct piece {
+	size_t off;
+	size_t n;
+};
+
+enum fault { FINE, EMPTY, UTF8, CONTROL, OPEN_STRING, DEPTH, SYNTAX, NUMBER, ESCAPE, SIZE };
+
+const struct {
+	const char *text;
+	const char *code;
+} faults[] = {
+	{ "nothing wrong", "" },
+	{ "no JSON there", "bad-json" },
+	{ "not UTF-8", "bad-utf8" },
+	{ "a control character in a string", "bad-json" },
+	{ "a string is not closed", "bad-json" },
+	{ "nested too deep", "too-deep" },
+	{ "not JSON", "bad-json" },
+	{ "not a JSON number", "bad-json" },
+	{ "a bad escape in a string", "bad-json" },
+	{ "too long", "too-long" },
+};
+
+} // namespace
+
+struct json {
+	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
+	node *nodes; /* node 0 is never a value; a member's name is the node before its value */
+	size_t count, room;
+	piece *plain; /* entry 0 is never used */
+	size_t plain_count, plain_room;
+	char *arena;
+	size_t arena_n, arena_room;
+	struct buf copy;
+	const char *text;
+	size_t n;
+	fault error;
+};
+
+namespace
+{
+
+template <typename T>
+T *
+grown(T *p, size_t count, size_t *room)
+{
+	if (count < *room)
+		return p;
+	*room = *room > 0 ? *room * 2 : 64;
+	return static_cast<T *>(xrealloc(p, *room * sizeof(T)));
+}
+
+fault
+index_text(json *j, struct span text, simdjson::stage1_mode mode)
+{
+	using namespace simdjson;
+
+	if (text.n > TEXT_MAX)
+		return SIZE;
+	if (!j->stage || j->stage->capacity() < text.n) {
+		size_t room = text.n < 4096 ? 4096 : text.n + text.n / 4;
+		error_code e = !j->stage
+		    ? get_active_implementation()->create_dom_parser_implementation(
+			  room, JSON_DEPTH, j->stage)
+		    : j->stage->set_capacity(room);
+
+		if (e)
+			die(EX_OSERR, "out of memory");
+	}
+	switch (j->stage->stage1(reinterpret_cast<const uint8_t *>(text.p), text.n, mode)) {
+	case simdjson::SUCCESS:
+		return FINE;
+	case simdjson::EMPTY:
+		return EMPTY;
+	case simdjson::UTF8_ERROR:
+		return UTF8;
+	case simdjson::UNESCAPED_CHARS:
+		return CONTROL;
+	case simdjson::UNCLOSED_STRING:
+		return OPEN_STRING;
+	default:
+		return SYNTAX;
+	}
+}
+
+bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+const char *
+skip_digits(const char *p, const char *end)
+{
+	while (p < end && is_digit(*p))
+		p++;
+	return p;
+}
+
+/* Is all of [p, end) one number of RFC 8259 section 6? */
+bool
+is_number(const char *p, const char *end)
+{
+	const char *from;
+
+	if (p < end && *p == '-')
+		p++;
+	if (p == end || !is_digit(*p))
+		return false;
+	p = *p == '0' ? p + 1 : skip_digits(p, end);
+	if (p < end && *p == '.') {
+		from = ++p;
+		if ((p = skip_digits(p, end)) == from)
+			return false;
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		from = p;
+		if ((p = skip_digits(p, end)) == from)
+			return false;
+	}
+	return p == end;
+}
+
+/* The tokens of an indexed text: starts of punctuation, strings and other scalars, in order. */
+class tokens
+{
+      public:
+	tokens(const json *j, struct span whole)
+	    : at(j->stage->structural_indexes.get()),
+	      end(at + j->stage->n_structural_indexes), text(whole)
+	{
+	}
+
+	char peek() const { return at < end ? text.p[*at] : '\0'; }
+	uint32_t here() const { return at < end ? *at : uint32_t(text.n); }
+	void skip() { at++; }
+	bool done() const { return at >= end; }
+
+	/* One past the last byte of the scalar here, white space behind it left out. */
+	uint32_t
+	scalar_end() const
+	{
+		uint32_t to = at + 1 < end ? at[1] : uint32_t(text.n);
+
+		while (to > *at + 1 && is_space(text.p[to - 1]))
+			to--;
+		return to;
+	}
+
+      private:
+	const uint32_t *at;
+	const uint32_t *end;
+	struct span text;
+};
+
+class walk
+{
+      public:
+	walk(json *doc, struct span text) : j(doc), in(doc, text), base(text.p) {}
+
+	fault
+	document(uint32_t *root)
+	{
+		fault f = value(0, root);
+
+		return f != FINE ? f : in.done() ? FINE : SYNTAX;
+	}
+
+      private:
+	json *j;
+	tokens in;
+	const char *base;
+
+	uint32_t
+	add(json_kind kind, uint32_t off, uint32_t n)
+	{
+		j->nodes = grown(j->nodes, j->count, &j->room);
+		j->nodes[j->count] = node{ off, n, 0, 0, kind };
+		return uint32_t(j->count++);
+	}
+
+	fault
+	value(unsigned depth, uint32_t *self)
+	{
+		if (depth > JSON_DEPTH)
+			return DEPTH;
+		switch (in.peek()) {
+		case '{':
+			return container(JSON_OBJECT, '}', depth, self);
+		case '[':
+			return container(JSON_ARRAY, ']', depth, self);
+		case '"':
+			return string(self);
+		default:
+			return scalar(self);
+		}
+	}
+
+	fault
+	container(json_kind kind, char closing, unsigned depth, uint32_t *self)
+	{
+		uint32_t last = 0, child, me = add(kind, in.here(), 0);
+		fault f = FINE;
+
+		*self = me;
+		in.skip();
+		while (in.peek() != closing) {
+			if (last != 0) {
+				if (in.peek() != ',')
+					return SYNTAX;
+				in.skip();
+			}
+			if (kind == JSON_OBJECT && (f = name()) != FINE)
+				return f;
+			if ((f = value(depth + 1, &child)) != FINE)
+				return f;
+			if (last != 0)
+				j->nodes[last].next = child;
+			else
+				j->nodes[me].child = child;
+			last = child;
+		}
+		j->nodes[me].n = in.here() + 1 - j->nodes[me].off;
+		in.skip();
+		return FINE;
+	}
+
+	fault
+	name()
+	{
+		uint32_t unused;
+		fault f;
+
+		if (in.peek() != '"')
+			return SYNTAX;
+		if ((f = string(&unused)) != FINE)
+			return f;
+		if (in.peek() != ':')
+			return SYNTAX;
+		in.skip();
+		return FINE;
+	}
+
+	fault
+	string(uint32_t *self)
+	{
+		uint32_t from = in.here() + 1, to = in.scalar_end();
+
+		if (to <= from || base[to - 1] != '"')
+			return SYNTAX;
+		in.skip();
+		*self = add(JSON_STRING, from, to - 1 - from);
+		if (memchr(base + from, '\\', to - 1 - from) == nullptr)
+			return FINE;
+		return unescape(*self);
+	}
+
+	fault
+	unescape(uint32_t self)
+	{
+		char *to;
+		uint8_t *end;
+
+		if (j->arena_room < j->n + BUF_PAD) {
+			must(j->arena_n == 0); /* nothing points into it yet */
+			j->arena_room = j->n + BUF_PAD;
+			j->arena = static_cast<char *>(xrealloc(j->arena, j->arena_room));
+		}
+		to = j->arena + j->arena_n;
+		end = j->stage->parse_string(
+		    reinterpret_cast<const uint8_t *>(base + j->nodes[self].off),
+		    reinterpret_cast<uint8_t *>(to));
+		if (end == nullptr)
+			return ESCAPE;
+		j->plain = grown(j->plain, j->plain_count, &j->plain_room);
+		j->plain[j->plain_count] =
+		    piece{ j->arena_n, size_t(reinterpret_cast<char *>(end) - to) };
+		j->arena_n += j->plain[j->plain_count].n;
+		j->nodes[self].child = uint32_t(j->plain_count++);
+		return FINE;
+	}
+
+	fault
+	scalar(uint32_t *self)
+	{
+		uint32_t from = in.here(), to;
+		struct span s;
+
+		if (in.done())
+			return SYNTAX;
+		to = in.scalar_end();
+		s = { base + from, to - from };
+		in.skip();
+		if (is_digit(s.p[0]) || s.p[0] == '-') {
+			*self = add(JSON_NUMBER, from, to - from);
+			return is_number(s.p, s.p + s.n) ? FINE : NUMBER;
+		}
+		if (span_is(s, "null"))
+			*self = add(JSON_NULL, from, to - from);
+		else if (span_is(s, "true") || span_is(s, "false"))
+			*self = add(JSON_BOOL, from, to - from);
+		else
+			return SYNTAX;
+		return FINE;
+	}
+};
+
+const node *
+node_of(json_value v)
+{
+	return v.doc != nullptr && v.at != 0 ? &v.doc->nodes[v.at] : nullptr;
+}
+
+struct span
+string_of(const json *j, const node *s)
+{
+	if (s->child != 0)
+		return { j->arena + j->plain[s->child].off, j->plain[s->child].n };
+	return { j->text + s->off, s->n };
+}
+
+} // namespace
+
+struct json *
+json_new(void)
+{
+	struct json *j = static_cast<struct json *>(xcalloc(1, sizeof(*j)));
+
+	j->copy.max = TEXT_MAX;
+	return j; /* all-zero is the initial state of every member, unique_ptr included */
+}
+
+void
+json_free(struct json *j)
+{
+	if (j == nullptr)
+		return;
+	j->stage.reset();
+	free(j->nodes);
+	free(j->plain);
+	free(j->arena);
+	buf_free(&j->copy);
+	free(j);
+}
+
+bool
+json_parse(struct json *j, struct span text, json_value *root)
+{
+	uint32_t at = 0;
+
+	*root = json_value{ nullptr, 0 };
+	j->text = text.p;
+	j->n = text.n;
+	j->count = j->plain_count = 1;
+	j->arena_n = 0;
+	j->nodes = grown(j->nodes, 1, &j->room);
+	j->error = index_text(j, text, simdjson::stage1_mode::regular);
+	if (j->error == FINE)
+		j->error = walk(j, text).document(&at);
+	if (j->error != FINE)
+		return false;
+	*root = json_value{ j, at };
+	return true;
+}
+
+bool
+json_parse_copy(struct json *j, struct span text, json_value *root)
+{
+	buf_clear(&j->copy);
+	buf_put(&j->copy, text);
+	return json_parse(j, buf_span(&j->copy), root);
+}
+
+const char *
+json_error(const struct json *j)
+{
+	return faults[j->error].text;
+}
+
+const char *
+json_error_code(const struct json *j)
+{
+	return faults[j->error].code;
+}
+
+enum json_kind
+json_kind_of(json_value v)
+{
+	const node *n = node_of(v);
+
+	return n != nullptr ? n->kind : JSON_NONE;
+}
+
+json_value
+json_first(json_value container)
+{
+	const node *n = node_of(container);
+
+	if (n == nullptr || (n->kind != JSON_OBJECT && n->kind != JSON_ARRAY))
+		return json_value{ nullptr, 0 };
+	return json_value{ container.doc, n->child };
+}
+
+json_value
+json_next(json_value element)
+{
+	const node *n = node_of(element);
+
+	return json_value{ element.doc, n != nullptr ? n->next : 0 };
+}
+
+struct span
+json_name(json_value member)
+{
+	if (node_of(member) == nullptr || member.at < 2)
+		return { "", 0 };
+	return string_of(member.doc, &member.doc->nodes[member.at - 1]);
+}
+
+json_value
+json_get(json_value object, const char *name)
+{
+	struct span wanted = span_of(name);
+	json_value m = json_first(object);
+
+	if (json_kind_of(object) != JSON_OBJECT)
+		return json_value{ nullptr, 0 };
+	while (m.at != 0 && !span_eq(json_name(m), wanted))
+		m = json_next(m);
+	return m;
+}
+
+json_value
+json_repeated(json_value object)
+{
+	json_value m, earlier;
+
+	if (json_kind_of(object) != JSON_OBJECT)
+		return json_value{ nullptr, 0 };
+	for (m = json_first(object); m.at != 0; m = json_next(m))
+		for (earlier = json_first(object); earlier.at != m.at; earlier = json_next(earlier))
+			if (span_eq(json_name(m), json_name(earlier)))
+				return m;
+	return m;
+}
+
+size_t
+json_count(json_value container)
+{
+	size_t n = 0;
+
+	for (json_value v = json_first(container); v.at != 0; v = json_next(v))
+		n++;
+	return n;
+}
+
+bool
+json_text(json_value v, struct span *text)
+{
+	const node *n = node_of(v);
+
+	if (n == nullptr || n->kind != JSON_STRING)
+		return false;
+	*text = string_of(v.doc, n);
+	return true;
+}
+
+bool
+json_bool(json_value v, bool *b)
+{
+	const node *n = node_of(v);
+
+	if (n == nullptr || n->kind != JSON_BOOL)
+		return false;
+	*b = v.doc->text[n->off] == 't';
+	return true;
+}
+
+bool
+json_number(json_value v, double *d)
+{
+	const node *n = node_of(v);
+	double got;
+
+	if (n == nullptr || n->kind != JSON_NUMBER)
+		return false;
+	auto r = std::from_chars(v.doc->text + n->off, v.doc->text + n->off + n->n, got);
+	if (r.ec == std::errc::result_out_of_range) {
+		/* too large is no number; too small is nothing */
+		if (std::fabs(strtod(v.doc->text + n->off, nullptr)) > 1)
+			return false;
+		got = 0;
+	}
+	*d = got;
+	return true;
+}
+
+bool
+json_int(json_value v, int64_t *i)
+{
+	const node *n = node_of(v);
+	int64_t got;
+	double d;
+
+	if (n == nullptr || n->kind != JSON_NUMBER)
+		return false;
+	const char *p = v.doc->text + n->off, *end = p + n->n;
+	auto r = std::from_chars(p, end, got);
+	if (r.ec != std::errc() || r.ptr != end) {
+		if (r.ec == std::errc::result_out_of_range || !json_number(v, &d))
+			return false;
+		if (d != std::floor(d) || std::fabs(d) > 9007199254740992.0)
+			return false;
+		got = int64_t(d);
+	}
+	*i = got;
+	return true;
+}
+
+struct span
+json_raw(json_value v)
+{
+	const node *n = node_of(v);
+
+	if (n == nullptr)
+		return { "", 0 };
+	if (n->kind == JSON_STRING)
+		return { v.doc->text + n->off - 1, size_t(n->n) + 2 };
+	return { v.doc->text + n->off, n->n };
+}
+
+namespace
+{
+
+/* Steps over one value; false where the text ends inside it. */
+bool
+skip_value(tokens &in)
+{
+	unsigned depth = 0;
+
+	do {
+		char c = in.peek();
+
+		if (in.done())
+			return false;
+		depth += c == '{' || c == '[';
+		depth -= depth > 0 && (c == '}' || c == ']');
+		in.skip();
+	} while (depth > 0);
+	return true;
+}
+
+bool
+peek_members(tokens in, struct span text, const char *const names[], struct span raw[], size_t n)
+{
+	size_t missing = n, i;
+
+	if (in.peek() != '{')
+		return false;
+	in.skip();
+	while (missing > 0 && in.peek() == '"') {
+		uint32_t from = in.here() + 1, to = in.scalar_end() - 1;
+		struct span name = { text.p + from, to >= from ? to - from : 0 };
+
+		in.skip();
+		if (in.peek() != ':')
+			return false;
+		in.skip();
+		for (i = 0; i < n && (raw[i].p != nullptr || !span_is(name, names[i])); i++)
+			;
+		from = in.here();
+		to = in.scalar_end();
+		if (!skip_value(in))
+			break;
+		if (i < n) {
+			bool nested = text.p[from] == '{' || text.p[from] == '[';
+
+			if (nested)
+				for (to = in.here(); to > from && text.p[to - 1] != '}' &&
+				     text.p[to - 1] != ']'; to--)
+					;
+			raw[i] = { text.p + from, to - from };
+			missing--;
+		}
+		if (in.peek() == ',')
+			in.skip();
+	}
+	return true;
+}
+
+} // namespace
+
+bool
+json_peek(struct json *j, struct span text, const char *const names[], struct span raw[], size_t n)
+{
+	constexpr size_t HEAD = 1024; /* our own records have what is looked for in their first bytes */
+	struct span head = { text.p, text.n < HEAD ? text.n : HEAD };
+	size_t i, missing = n;
+
+	for (i = 0; i < n; i++)
+		raw[i] = { nullptr, 0 };
+	if (text.n > HEAD &&
+	    index_text(j, head, simdjson::stage1_mode::streaming_partial) == FINE &&
+	    peek_members(tokens(j, head), head, names, raw, n)) {
+		/* a value that touches the cut may go on behind it */
+		for (i = 0; i < n; i++)
+			if (raw[i].p != nullptr && raw[i].p + raw[i].n < head.p + head.n)
+				missing--;
+		if (missing == 0)
+			return true;
+		for (i = 0; i < n; i++)
+			raw[i] = { nullptr, 0 };
+	}
+	j->error = index_text(j, text, simdjson::stage1_mode::regular);
+	if (j->error != FINE)
+		return false;
+	if (!peek_members(tokens(j, text), text, names, raw, n)) {
+		j->error = SYNTAX;
+		return false;
+	}
+	return true;
+}
+
+bool
+json_minify(struct span text, struct buf *to)
+{
+	size_t n;
+
+	if (text.n == 0)
+		return true;
+	/* the vector code writes whole blocks: it needs room past what it keeps */
+	if (!buf_reserve(to, text.n))
+		return false;
+	if (simdjson::get_active_implementation()->minify(
+		reinterpret_cast<const uint8_t *>(text.p), text.n,
+		reinterpret_cast<uint8_t *>(to->p + to->n), n))
+		return false;
+	to->n += n;
+	return true;
+}
+
+bool
+json_is_utf8(struct span text)
+{
+	return simdjson::get_active_implementation()->validate_utf8(text.p, text.n);
+}
+
+size_t
+json_format_number(double d, char to[JSON_NUMBER_MAX])
+{
+	must(std::isfinite(d));
+	auto r = std::to_chars(to, to + JSON_NUMBER_MAX, d);
+	must(r.ec == std::errc());
+	return size_t(r.ptr - to);
+}

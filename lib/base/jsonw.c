@@ -1,0 +1,222 @@
+#include "base/jsonw.h"
+#include "base/diag.h"
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+struct jw
+jw_begin(struct buf *to)
+{
+	return (struct jw){ .to = to };
+}
+
+bool
+jw_finish(struct jw *w)
+{
+	must(w->depth == 0);
+	return !w->bad && !w->to->full;
+}
+
+/* What comes before any value or name. */
+static void
+separate(struct jw *w)
+{
+	if (w->named) {
+		w->named = false;
+		return;
+	}
+	if (w->depth == 0)
+		return;
+	if (w->filled[w->depth - 1])
+		buf_putc(w->to, ',');
+	w->filled[w->depth - 1] = true;
+}
+
+static void
+open(struct jw *w, char opening, char closing)
+{
+	must(w->depth < JW_DEPTH);
+	separate(w);
+	buf_putc(w->to, opening);
+	w->filled[w->depth] = false;
+	w->closing[w->depth] = closing;
+	w->depth++;
+}
+
+void
+jw_object(struct jw *w)
+{
+	open(w, '{', '}');
+}
+
+void
+jw_array(struct jw *w)
+{
+	open(w, '[', ']');
+}
+
+void
+jw_end(struct jw *w)
+{
+	must(w->depth > 0 && !w->named);
+	w->depth--;
+	buf_putc(w->to, w->closing[w->depth]);
+}
+
+static void
+put_escape(struct buf *to, unsigned char c)
+{
+	static const char letters[] = "btn?fr"; /* from 0x08; 0x0B has no letter */
+
+	if (c == '"' || c == '\\')
+		buf_printf(to, "\\%c", c);
+	else if (c >= 0x08 && c <= 0x0D && c != 0x0B)
+		buf_printf(to, "\\%c", letters[c - 0x08]);
+	else
+		buf_printf(to, "\\u%04x", c);
+}
+
+bool
+jw_quote(struct buf *to, struct span s)
+{
+	size_t from = 0, i;
+
+	buf_putc(to, '"');
+	for (i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buf_put(to, (struct span){ s.p + from, i - from });
+		put_escape(to, c);
+		from = i + 1;
+	}
+	buf_put(to, (struct span){ s.p + from, s.n - from });
+	buf_putc(to, '"');
+	return json_is_utf8(s);
+}
+
+void
+jw_key_span(struct jw *w, struct span name)
+{
+	must(w->depth > 0 && w->closing[w->depth - 1] == '}' && !w->named);
+	separate(w);
+	if (!jw_quote(w->to, name))
+		w->bad = true;
+	buf_putc(w->to, ':');
+	w->named = true;
+}
+
+void
+jw_key(struct jw *w, const char *name)
+{
+	jw_key_span(w, span_of(name));
+}
+
+void
+jw_text(struct jw *w, struct span s)
+{
+	separate(w);
+	if (!jw_quote(w->to, s))
+		w->bad = true;
+}
+
+void
+jw_str(struct jw *w, const char *s)
+{
+	if (s == NULL)
+		jw_null(w);
+	else
+		jw_text(w, span_of(s));
+}
+
+void
+jw_int(struct jw *w, int64_t v)
+{
+	separate(w);
+	buf_printf(w->to, "%" PRId64, v);
+}
+
+void
+jw_double(struct jw *w, double v)
+{
+	char text[JSON_NUMBER_MAX];
+
+	separate(w);
+	if (!isfinite(v)) {
+		w->bad = true;
+		return;
+	}
+	buf_put(w->to, (struct span){ text, json_format_number(v, text) });
+}
+
+void
+jw_bool(struct jw *w, bool v)
+{
+	separate(w);
+	buf_puts(w->to, v ? "true" : "false");
+}
+
+void
+jw_null(struct jw *w)
+{
+	separate(w);
+	buf_puts(w->to, "null");
+}
+
+void
+jw_raw(struct jw *w, struct span json)
+{
+	separate(w);
+	buf_put(w->to, json);
+}
+
+void
+jw_member_text(struct jw *w, const char *name, struct span s)
+{
+	jw_key(w, name);
+	jw_text(w, s);
+}
+
+void
+jw_member_str(struct jw *w, const char *name, const char *s)
+{
+	jw_key(w, name);
+	jw_str(w, s);
+}
+
+void
+jw_member_int(struct jw *w, const char *name, int64_t v)
+{
+	jw_key(w, name);
+	jw_int(w, v);
+}
+
+void
+jw_member_double(struct jw *w, const char *name, double v)
+{
+	jw_key(w, name);
+	jw_double(w, v);
+}
+
+void
+jw_member_bool(struct jw *w, const char *name, bool v)
+{
+	jw_key(w, name);
+	jw_bool(w, v);
+}
+
+void
+jw_member_null(struct jw *w, const char *name)
+{
+	jw_key(w, name);
+	jw_null(w);
+}
+
+void
+jw_member_raw(struct jw *w, const char *name, struct span json)
+{
+	jw_key(w, name);
+	jw_raw(w, json);
+}

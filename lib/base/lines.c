@@ -1,0 +1,171 @@
+#include "base/lines.h"
+#include "base/buf.h"
+#include "base/prog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)256 << 10) /* bytes asked of read(2) at a time */
+
+struct lines {
+	int fd;
+	bool eof;
+	struct where at;
+	size_t max;
+	uint64_t length;
+	uint64_t offset;
+	uint64_t dropped; /* bytes of a line past the bound, read and let go */
+	size_t from;	  /* first unread byte in held */
+	size_t seen;	  /* bytes from `from` known to hold no LF */
+	struct buf held;
+};
+
+struct lines *
+lines_open(int fd, const char *name, size_t max)
+{
+	struct lines *in = xcalloc(1, sizeof(*in));
+
+	in->fd = fd;
+	in->at.source = name;
+	in->max = max > 0 ? max : LINES_MAX;
+	in->held = BUF(in->max + 2 * CHUNK);
+	return in;
+}
+
+void
+lines_free(struct lines *in)
+{
+	if (in == NULL)
+		return;
+	buf_free(&in->held);
+	free(in);
+}
+
+const struct where *
+lines_where(const struct lines *in)
+{
+	return &in->at;
+}
+
+uint64_t
+lines_length(const struct lines *in)
+{
+	return in->length;
+}
+
+uint64_t
+lines_offset(const struct lines *in)
+{
+	return in->offset;
+}
+
+/* Reads once: 1 got bytes, 0 end of input or asked to stop, -1 error (reported). */
+static int
+fill(struct lines *in)
+{
+	ssize_t k;
+
+	if (in->eof)
+		return 0;
+	buf_drop(&in->held, in->from);
+	in->from = 0;
+	must(buf_reserve(&in->held, CHUNK));
+	do {
+		if (prog_stopping())
+			return 0;
+		k = read(in->fd, in->held.p + in->held.n, in->held.room - in->held.n);
+	} while (k < 0 && errno == EINTR);
+	if (k < 0) {
+		diag("%s: cannot read: %s", in->at.source, strerror(errno));
+		return -1;
+	}
+	in->eof = k == 0;
+	in->held.n += (size_t)k;
+	return k > 0;
+}
+
+/* The bytes of the line that are held, and whether its end is there. */
+static bool
+find_end(struct lines *in, size_t *length)
+{
+	const char *start = in->held.p + in->from;
+	size_t n = in->held.n - in->from;
+	const char *lf;
+
+	if (n == in->seen) {
+		*length = n;
+		return false;
+	}
+	lf = memchr(start + in->seen, '\n', n - in->seen);
+	in->seen = lf != NULL ? (size_t)(lf - start) : n;
+	*length = in->seen;
+	return lf != NULL;
+}
+
+/* Gives the n held bytes as the next line. */
+static enum lines_kind
+take(struct lines *in, struct span *line, size_t n, bool ended)
+{
+	size_t shown = n < in->max ? n : in->max;
+
+	*line = (struct span){ in->held.p != NULL ? in->held.p + in->from : "", shown };
+	in->from += n + (ended ? 1 : 0);
+	in->seen = 0;
+	in->length = n + in->dropped;
+	in->offset += in->length + (ended ? 1 : 0);
+	in->dropped = 0;
+	in->at.line++;
+	if (in->length > in->max)
+		return LINES_LONG;
+	return ended ? LINES_LINE : LINES_CUT;
+}
+
+/* Lets go of what is past the bound, keeping the line's first bytes. */
+static void
+drop_excess(struct lines *in, size_t n)
+{
+	in->dropped += n - in->max;
+	in->held.n -= n - in->max;
+	in->seen = in->max;
+}
+
+static enum lines_kind
+next(struct lines *in, struct span *line, bool *again)
+{
+	bool may_read = true;
+	size_t n;
+	int k;
+
+	for (;;) {
+		if (find_end(in, &n))
+			return take(in, line, n, true);
+		if (n > in->max)
+			drop_excess(in, n);
+		if (again != NULL && !may_read) {
+			*again = true;
+			return LINES_END;
+		}
+		k = prog_stopping() ? 0 : fill(in);
+		may_read = false;
+		if (k < 0)
+			return LINES_ERROR;
+		if (k == 0 && in->eof && in->held.n > in->from)
+			return take(in, line, in->held.n - in->from, false);
+		if (k == 0)
+			return LINES_END;
+	}
+}
+
+enum lines_kind
+lines_next(struct lines *in, struct span *line)
+{
+	return next(in, line, NULL);
+}
+
+enum lines_kind
+lines_try(struct lines *in, struct span *line, bool *again)
+{
+	*again = false;
+	return next(in, line, again);
+}

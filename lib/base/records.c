@@ -1,0 +1,137 @@
+#include "base/records.h"
+#include "base/prog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+void
+records_begin(struct records *in)
+{
+	in->ledger = reject_open(in->reject_path);
+	in->json = json_new();
+	if (in->count)
+		prog_print_counts_at_end();
+	if (in->strict)
+		prog_strict();
+}
+
+void
+records_end(struct records *in)
+{
+	reject_close(in->ledger);
+	json_free(in->json);
+	in->ledger = NULL;
+	in->json = NULL;
+}
+
+static struct span
+received_of(const struct record *r)
+{
+	struct span received = { "", 0 };
+
+	(void)json_text(json_get(r->root, "received"), &received);
+	return received;
+}
+
+void
+record_reject(struct record *r, const char *code, const char *fmt, ...)
+{
+	char why[512];
+	va_list ap;
+
+	must(!r->settled);
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	r->settled = true;
+	reject_write(r->in->ledger,
+	    &(struct rejection){ .code = code, .why = why, .at = r->at,
+		.received = received_of(r), .record = r->line });
+}
+
+void
+record_duplicate(struct record *r)
+{
+	must(!r->settled);
+	r->settled = true;
+	prog_counts()->duplicate++;
+}
+
+static void
+reject_long(struct record *r, uint64_t length)
+{
+	char why[80];
+
+	(void)snprintf(why, sizeof(why), "a line of %" PRIu64 " bytes", length);
+	r->settled = true;
+	reject_write(r->in->ledger, &(struct rejection){ .code = "too-long", .why = why,
+					.at = r->at, .record = r->line, .bytes = length });
+}
+
+static bool
+one(struct record *r, enum lines_kind kind, uint64_t length, record_fn *fn, void *ctx)
+{
+	bool more = true;
+
+	if (kind == LINES_LINE && span_trim(r->line).n == 0)
+		return true;
+	prog_counts()->in++;
+	if (kind == LINES_LONG)
+		reject_long(r, length);
+	else if (kind == LINES_CUT)
+		record_reject(r, "truncated", "the last line has no end");
+	else if (!json_parse(r->in->json, r->line, &r->root))
+		record_reject(r, json_error_code(r->in->json), "%s", json_error(r->in->json));
+	else if (json_kind_of(r->root) != JSON_OBJECT)
+		record_reject(r, "bad-json", "not an object");
+	else
+		more = fn(ctx, r);
+	if (!r->settled)
+		prog_counts()->out++;
+	prog_tick();
+	return more;
+}
+
+int
+records_each(struct records *in, int fd, const char *name, record_fn *fn, void *ctx)
+{
+	struct lines *lines = lines_open(fd, name, (size_t)in->line_max);
+	enum lines_kind kind;
+	struct span line;
+	bool more = true;
+
+	while (more && (kind = lines_next(lines, &line)) != LINES_END && kind != LINES_ERROR) {
+		struct record r = { .in = in, .at = *lines_where(lines), .line = line };
+
+		more = one(&r, kind, lines_length(lines), fn, ctx);
+	}
+	lines_free(lines);
+	return more && kind == LINES_ERROR ? EX_IOERR : 0;
+}
+
+int
+records_files(struct records *in, int n, char *const names[], record_fn *fn, void *ctx)
+{
+	int i, fd, status = 0;
+
+	if (n == 0)
+		return records_each(in, STDIN_FILENO, "<stdin>", fn, ctx);
+	for (i = 0; i < n && status == 0 && !prog_stopping(); i++) {
+		if (strcmp(names[i], "-") == 0) {
+			status = records_each(in, STDIN_FILENO, "<stdin>", fn, ctx);
+			continue;
+		}
+		fd = open(names[i], O_RDONLY | O_CLOEXEC);
+		if (fd < 0) {
+			diag("%s: cannot open: %s", names[i], strerror(errno));
+			return EX_NOINPUT;
+		}
+		status = records_each(in, fd, names[i], fn, ctx);
+		(void)close(fd);
+	}
+	return status;
+}

@@ -1,0 +1,75 @@
+#include "base/zone.h"
+
+#include <cctz/time_zone.h>
+
+#include <chrono>
+
+namespace
+{
+
+using seconds = std::chrono::seconds;
+using instant = cctz::time_point<cctz::seconds>;
+
+const cctz::time_zone &
+of(const void *zone)
+{
+	return *static_cast<const cctz::time_zone *>(zone);
+}
+
+instant
+at(when_t t)
+{
+	return instant(cctz::seconds(t));
+}
+
+when_t
+count(instant t)
+{
+	return t.time_since_epoch().count();
+}
+
+} // namespace
+
+void *
+zone_load(const char *name)
+{
+	cctz::time_zone found;
+
+	if (!cctz::load_time_zone(name, &found))
+		return nullptr;
+	return new cctz::time_zone(found);
+}
+
+enum when_fit
+zone_lookup(const void *zone, struct civil c, when_t *pre, when_t *post)
+{
+	auto found = of(zone).lookup(
+	    cctz::civil_second(c.year, c.month, c.day, c.hour, c.minute, c.second));
+
+	*pre = count(found.pre);
+	*post = count(found.post);
+	switch (found.kind) {
+	case cctz::time_zone::civil_lookup::SKIPPED:
+		return WHEN_SKIPPED;
+	case cctz::time_zone::civil_lookup::REPEATED:
+		return WHEN_REPEATED;
+	default:
+		return WHEN_UNIQUE;
+	}
+}
+
+int
+zone_offset(const void *zone, when_t t)
+{
+	return of(zone).lookup(at(t)).offset;
+}
+
+when_t
+zone_next_change(const void *zone, when_t t)
+{
+	cctz::time_zone::civil_transition change;
+
+	if (!of(zone).next_transition(at(t), &change))
+		return WHEN_NONE;
+	return count(of(zone).lookup(change.to).trans);
+}
