@@ -1,9 +1,10 @@
 /*
  * buf: growing bytes with a cap from birth.
  *
- * A buf that would pass its cap turns `full`, keeps what it had and takes no more until buf_clear: writers
- * append freely and look once at the end. BUF_PAD readable bytes always follow the content, so that a JSON
- * parser may read past it; buf_text adds a NUL that is not counted.
+ * A buf that would pass its cap turns `full`, keeps what it had and takes no more until
+ * buf_clear: writers append freely and look once at the end. BUF_PAD readable bytes always
+ * follow the content, so that a JSON parser may read past it; buf_text adds a NUL that is not
+ * counted.
  */
 #ifndef NBMS_BASE_BUF_H
 #define NBMS_BASE_BUF_H

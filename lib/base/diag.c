@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SAID_MAX 64	  /* kinds of message counted; more are never throttled */
-#define SAID_IN_FULL 20	  /* said this often before only every tenfold count is */
-#define MESSAGE_MAX 4096  /* PIPE_BUF: one write of this size is never torn */
+#define SAID_MAX 64      /* kinds of message counted; more are never throttled */
+#define SAID_IN_FULL 20  /* said this often before only every tenfold count is */
+#define MESSAGE_MAX 4096 /* PIPE_BUF: one write of this size is never torn */
 
 static struct {
 	const char *program;
@@ -64,11 +64,16 @@ count_said(const char *fmt)
 	return 0;
 }
 
-/* Length of the UTF-8 sequence at s (n bytes left), or 0 where there is none that may be shown. */
+/* Length of the UTF-8 sequence at s (n bytes left), or 0 where there is none that may be shown.
+ */
 static size_t
 shown_sequence(const unsigned char *s, size_t n)
 {
-	size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : s[0] >= 0xC2 ? 2 : 0;
+	size_t len = s[0] < 0x80    ? 1
+		     : s[0] >= 0xF0 ? 4
+		     : s[0] >= 0xE0 ? 3
+		     : s[0] >= 0xC2 ? 2
+				    : 0;
 	size_t i;
 
 	if (len == 0 || len > n || s[0] > 0xF4)
@@ -88,7 +93,7 @@ mask(char *text, size_t n)
 {
 	size_t i, len;
 
-	for (i = 0; i < n; i += len > 0 ? len : 1) {
+	for (i = 0; i<n; i += len> 0 ? len : 1) {
 		len = shown_sequence((const unsigned char *)text + i, n - i);
 		if (len == 0)
 			text[i] = '?';
@@ -179,8 +184,8 @@ diag_summary(void)
 
 		if (state.said[i].held == 0)
 			continue;
-		k = snprintf(text, sizeof(text), "%s: %llu more messages like \"%.120s\"\n", state.program,
-		    (unsigned long long)state.said[i].held, state.said[i].fmt);
+		k = snprintf(text, sizeof(text), "%s: %llu more messages like \"%.120s\"\n",
+		    state.program, (unsigned long long)state.said[i].held, state.said[i].fmt);
 		if (k > 0 && write(STDERR_FILENO, text, (size_t)k) < 0)
 			return;
 	}
@@ -190,8 +195,8 @@ void
 diag_bug(const char *file, int line, const char *what)
 {
 	char text[512];
-	int k = snprintf(text, sizeof(text), "%s: bug: %s:%d: not so: %s\n", state.program, file,
-	    line, what);
+	int k = snprintf(text, sizeof(text), "%s: bug: %s:%d: not so: %s\n", state.program,
+	    file, line, what);
 
 	if (k > 0 && write(STDERR_FILENO, text, (size_t)k) < 0)
 		abort();

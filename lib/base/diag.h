@@ -1,10 +1,10 @@
 /*
  * diag: what a program says on stderr, and the only place that ends it.
  *
- * A message is one line, `prog: text` or `prog: <stdin>:17: text`, sent in one write; control bytes and
- * bytes that are not UTF-8 are shown as `?`. Three kinds of trouble are kept apart: bad data is said with
- * diag_at and the run goes on; the system's refusals end it through die with a status of sysexits(3);
- * our own mistakes abort through must.
+ * A message is one line, `prog: text` or `prog: <stdin>:17: text`, sent in one write; control
+ * bytes and bytes that are not UTF-8 are shown as `?`. Three kinds of trouble are kept apart:
+ * bad data is said with diag_at and the run goes on; the system's refusals end it through die
+ * with a status of sysexits(3); our own mistakes abort through must.
  *
  * The same message (the same format string) is said 20 times, then only at each tenfold count;
  * diag_summary says at the end how many were held back.
@@ -35,7 +35,8 @@ void diag_begin(const char *program);
 const char *diag_program(void);
 
 void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void diag_at(const struct where *at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void diag_at(const struct where *at, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Says it and ends the program with a status of sysexits(3). */
 DIAG_NORETURN void die(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

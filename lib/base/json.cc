@@ -1,7 +1,8 @@
 /*
- * The one C++ file that knows simdjson. Its first stage (structural index, UTF-8, control characters) runs at
- * memory speed on whatever vector unit there is; the grammar is then checked here in one walk that leaves a
- * flat array of nodes, so that C can look at values in any order and see a number's own text.
+ * The one C++ file that knows simdjson. Its first stage (structural index, UTF-8, control
+ * characters) runs at memory speed on whatever vector unit there is; the grammar is then
+ * checked here in one walk that leaves a flat array of nodes, so that C can look at values in
+ * any order and see a number's own text.
  */
 #include "base/json.h"
 #include "base/diag.h"
@@ -13,7 +14,8 @@
 #include <cstdlib>
 #include <memory>
 
-static_assert(simdjson::SIMDJSON_PADDING <= BUF_PAD, "buf and lines pad less than simdjson reads");
+static_assert(
+    simdjson::SIMDJSON_PADDING <= BUF_PAD, "buf and lines pad less than simdjson reads");
 
 namespace
 {
@@ -21,10 +23,11 @@ namespace
 constexpr size_t TEXT_MAX = size_t(1) << 30; /* offsets are 32 bits */
 
 struct node {
-	uint32_t off;	/* of the raw text (of a string: of its content) in the document */
-	uint32_t n;	/* its length */
-	uint32_t next;	/* the following sibling, 0 for the last */
-	uint32_t child; /* a container's first child; a string with escapes: its place in `plain` */
+	uint32_t off;  /* of the raw text (of a string: of its content) in the document */
+	uint32_t n;    /* its length */
+	uint32_t next; /* the following sibling, 0 for the last */
+	uint32_t
+	    child; /* a container's first child; a string with escapes: its place in `plain` */
 	json_kind kind;
 };
 
@@ -90,10 +93,10 @@ index_text(json *j, struct span text, simdjson::stage1_mode mode)
 		return SIZE;
 	if (!j->stage || j->stage->capacity() < text.n) {
 		size_t room = text.n < 4096 ? 4096 : text.n + text.n / 4;
-		error_code e = !j->stage
-		    ? get_active_implementation()->create_dom_parser_implementation(
-			  room, JSON_DEPTH, j->stage)
-		    : j->stage->set_capacity(room);
+		error_code e =
+		    !j->stage ? get_active_implementation()->create_dom_parser_implementation(
+				    room, JSON_DEPTH, j->stage)
+			      : j->stage->set_capacity(room);
 
 		if (e)
 			die(EX_OSERR, "out of memory");
@@ -166,15 +169,31 @@ class tokens
 {
       public:
 	tokens(const json *j, struct span whole)
-	    : at(j->stage->structural_indexes.get()),
-	      end(at + j->stage->n_structural_indexes), text(whole)
+	    : at(j->stage->structural_indexes.get()), end(at + j->stage->n_structural_indexes),
+	      text(whole)
 	{
 	}
 
-	char peek() const { return at < end ? text.p[*at] : '\0'; }
-	uint32_t here() const { return at < end ? *at : uint32_t(text.n); }
-	void skip() { at++; }
-	bool done() const { return at >= end; }
+	char
+	peek() const
+	{
+		return at < end ? text.p[*at] : '\0';
+	}
+	uint32_t
+	here() const
+	{
+		return at < end ? *at : uint32_t(text.n);
+	}
+	void
+	skip()
+	{
+		at++;
+	}
+	bool
+	done() const
+	{
+		return at >= end;
+	}
 
 	/* One past the last byte of the scalar here, white space behind it left out. */
 	uint32_t
@@ -196,7 +215,9 @@ class tokens
 class walk
 {
       public:
-	walk(json *doc, struct span text) : j(doc), in(doc, text), base(text.p) {}
+	walk(json *doc, struct span text) : j(doc), in(doc, text), base(text.p)
+	{
+	}
 
 	fault
 	document(uint32_t *root)
@@ -478,7 +499,8 @@ json_repeated(json_value object)
 	if (json_kind_of(object) != JSON_OBJECT)
 		return json_value{ nullptr, 0 };
 	for (m = json_first(object); m.at != 0; m = json_next(m))
-		for (earlier = json_first(object); earlier.at != m.at; earlier = json_next(earlier))
+		for (earlier = json_first(object); earlier.at != m.at;
+		     earlier = json_next(earlier))
 			if (span_eq(json_name(m), json_name(earlier)))
 				return m;
 	return m;
@@ -591,7 +613,8 @@ skip_value(tokens &in)
 }
 
 bool
-peek_members(tokens in, struct span text, const char *const names[], struct span raw[], size_t n)
+peek_members(
+    tokens in, struct span text, const char *const names[], struct span raw[], size_t n)
 {
 	size_t missing = n, i;
 
@@ -617,7 +640,8 @@ peek_members(tokens in, struct span text, const char *const names[], struct span
 
 			if (nested)
 				for (to = in.here(); to > from && text.p[to - 1] != '}' &&
-				     text.p[to - 1] != ']'; to--)
+						     text.p[to - 1] != ']';
+				     to--)
 					;
 			raw[i] = { text.p + from, to - from };
 			missing--;
@@ -631,9 +655,11 @@ peek_members(tokens in, struct span text, const char *const names[], struct span
 } // namespace
 
 bool
-json_peek(struct json *j, struct span text, const char *const names[], struct span raw[], size_t n)
+json_peek(
+    struct json *j, struct span text, const char *const names[], struct span raw[], size_t n)
 {
-	constexpr size_t HEAD = 1024; /* our own records have what is looked for in their first bytes */
+	constexpr size_t HEAD =
+	    1024; /* our own records have what is looked for in their first bytes */
 	struct span head = { text.p, text.n < HEAD ? text.n : HEAD };
 	size_t i, missing = n;
 

@@ -1,14 +1,16 @@
 /*
  * json: reading records, over simdjson.
  *
- * A `struct json` is a parser and the one document it last parsed; it is reused from record to record and
- * its memory grows to the largest seen. Values are small handles, borrowed until the next json_parse or
- * json_free. Accessors never abort: a value that is absent or of another kind gives JSON_NONE or false and
- * leaves the result alone, so calls can be chained without looking.
+ * A `struct json` is a parser and the one document it last parsed; it is reused from record to
+ * record and its memory grows to the largest seen. Values are small handles, borrowed until the
+ * next json_parse or json_free. Accessors never abort: a value that is absent or of another
+ * kind gives JSON_NONE or false and leaves the result alone, so calls can be chained without
+ * looking.
  *
- * Trust: none needed. The text may hold any bytes. What json_parse accepts is well-formed JSON (RFC 8259) in
- * valid UTF-8, nested at most JSON_DEPTH deep; an infinite number such as 1e999 is accepted as text and refused by
- * json_number. Members of an object keep their order and may repeat; json_repeated finds those that do.
+ * Trust: none needed. The text may hold any bytes. What json_parse accepts is well-formed JSON
+ * (RFC 8259) in valid UTF-8, nested at most JSON_DEPTH deep; an infinite number such as 1e999
+ * is accepted as text and refused by json_number. Members of an object keep their order and may
+ * repeat; json_repeated finds those that do.
  */
 #ifndef NBMS_BASE_JSON_H
 #define NBMS_BASE_JSON_H
@@ -22,7 +24,7 @@
 extern "C" {
 #endif
 
-#define JSON_DEPTH 64	 /* deeper nesting is hostile: our own records use 6 */
+#define JSON_DEPTH 64      /* deeper nesting is hostile: our own records use 6 */
 #define JSON_NUMBER_MAX 32 /* bytes that hold any number json_format_number writes */
 
 enum json_kind {
@@ -46,15 +48,16 @@ struct json *json_new(void);
 void json_free(struct json *j);
 
 /*
- * Parses one whole text. BUF_PAD readable bytes must follow it (lines and buf see to that). The text must stay
- * as it is while values are used. False: json_error says why, in a few words.
+ * Parses one whole text. BUF_PAD readable bytes must follow it (lines and buf see to that). The
+ * text must stay as it is while values are used. False: json_error says why, in a few words.
  */
 bool json_parse(struct json *j, struct span text, json_value *root);
 
 /* The same for text from anywhere: it is copied into the document first. */
 bool json_parse_copy(struct json *j, struct span text, json_value *root);
 
-/* What was wrong with the text json_parse refused: a sentence, and a reason code for the reject ledger. */
+/* What was wrong with the text json_parse refused: a sentence, and a reason code for the reject
+ * ledger. */
 const char *json_error(const struct json *j);
 const char *json_error_code(const struct json *j);
 
@@ -80,16 +83,20 @@ bool json_bool(json_value v, bool *b);
 bool json_number(json_value v, double *d); /* finite */
 bool json_int(json_value v, int64_t *i);   /* an integer in range, also as 12.0 or 1e3 */
 
-/* The value's own bytes in the text, as they came: a number's digits, a string with its quotes. */
+/* The value's own bytes in the text, as they came: a number's digits, a string with its quotes.
+ */
 struct span json_raw(json_value v);
 
 /*
- * Finds members of the outermost object without reading past the last one found: raw[i] is the text of
- * names[i], {NULL, 0} where there is none. For records whose maker has checked them. False: not an object.
+ * Finds members of the outermost object without reading past the last one found: raw[i] is the
+ * text of names[i], {NULL, 0} where there is none. For records whose maker has checked them.
+ * False: not an object.
  */
-bool json_peek(struct json *j, struct span text, const char *const names[], struct span raw[], size_t n);
+bool json_peek(
+    struct json *j, struct span text, const char *const names[], struct span raw[], size_t n);
 
-/* Appends text without insignificant white space; false if it does not fit or a string is not closed. */
+/* Appends text without insignificant white space; false if it does not fit or a string is not
+ * closed. */
 bool json_minify(struct span text, struct buf *to);
 
 bool json_is_utf8(struct span text);

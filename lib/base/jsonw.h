@@ -1,9 +1,10 @@
 /*
  * jsonw: writing one JSON text into a buf.
  *
- * Calls follow the text: jw_object, jw_key, jw_text, ..., jw_end. Commas are put where they belong. Errors stick: a
- * double that is no JSON number (NaN, infinity), text that is not UTF-8, or a full buf makes the whole text wrong, and
- * jw_finish says so; nothing in between needs looking at. A mistake in the order of calls aborts.
+ * Calls follow the text: jw_object, jw_key, jw_text, ..., jw_end. Commas are put where they
+ * belong. Errors stick: a double that is no JSON number (NaN, infinity), text that is not
+ * UTF-8, or a full buf makes the whole text wrong, and jw_finish says so; nothing in between
+ * needs looking at. A mistake in the order of calls aborts.
  */
 #ifndef NBMS_BASE_JSONW_H
 #define NBMS_BASE_JSONW_H
@@ -16,8 +17,8 @@ struct jw {
 	struct buf *to;
 	int depth;
 	bool bad;
-	bool named;		/* a key was written, its value is due */
-	bool filled[JW_DEPTH];	/* has the container at that depth something in it? */
+	bool named;             /* a key was written, its value is due */
+	bool filled[JW_DEPTH];  /* has the container at that depth something in it? */
 	char closing[JW_DEPTH]; /* what closes it */
 };
 

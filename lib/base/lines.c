@@ -16,8 +16,8 @@ struct lines {
 	uint64_t length;
 	uint64_t offset;
 	uint64_t dropped; /* bytes of a line past the bound, read and let go */
-	size_t from;	  /* first unread byte in held */
-	size_t seen;	  /* bytes from `from` known to hold no LF */
+	size_t from;      /* first unread byte in held */
+	size_t seen;      /* bytes from `from` known to hold no LF */
 	struct buf held;
 };
 

@@ -1,8 +1,9 @@
 /*
  * lines: newline-delimited input with a bound, from a descriptor.
  *
- * The text of a line is borrowed until the next call and has BUF_PAD readable bytes behind it. A NUL byte is
- * a byte like any other. A signal that sets the stop flag (base/prog.h) ends the input at a line's boundary.
+ * The text of a line is borrowed until the next call and has BUF_PAD readable bytes behind it.
+ * A NUL byte is a byte like any other. A signal that sets the stop flag (base/prog.h) ends the
+ * input at a line's boundary.
  */
 #ifndef NBMS_BASE_LINES_H
 #define NBMS_BASE_LINES_H
@@ -13,11 +14,11 @@
 #define LINES_MAX ((size_t)16 << 20) /* default bound of one line, in bytes */
 
 enum lines_kind {
-	LINES_END,	/* no more: end of input, or asked to stop */
-	LINES_LINE,	/* a whole line, without its LF */
-	LINES_CUT,	/* the last bytes of an input that ended without LF */
-	LINES_LONG,	/* a line past the bound: its first bytes; the rest was read and dropped */
-	LINES_ERROR	/* read(2) failed and was reported */
+	LINES_END,  /* no more: end of input, or asked to stop */
+	LINES_LINE, /* a whole line, without its LF */
+	LINES_CUT,  /* the last bytes of an input that ended without LF */
+	LINES_LONG, /* a line past the bound: its first bytes; the rest was read and dropped */
+	LINES_ERROR /* read(2) failed and was reported */
 };
 
 struct lines;
@@ -29,8 +30,9 @@ void lines_free(struct lines *in);
 enum lines_kind lines_next(struct lines *in, struct span *line);
 
 /*
- * The same with at most one read(2), for a caller that polls: LINES_END with *again set means that the line is
- * not whole yet. Lines already read are given without reading, so call it until it says again.
+ * The same with at most one read(2), for a caller that polls: LINES_END with *again set means
+ * that the line is not whole yet. Lines already read are given without reading, so call it
+ * until it says again.
  */
 enum lines_kind lines_try(struct lines *in, struct span *line, bool *again);
 

@@ -61,8 +61,8 @@ help_row(char letter, const char *name, const char *arg, const char *help)
 		(void)snprintf(left, sizeof(left), "  -%c, --%s%s%s", letter, name,
 		    arg != NULL ? " " : "", arg != NULL ? arg : "");
 	else
-		(void)snprintf(left, sizeof(left), "      --%s%s%s", name, arg != NULL ? " " : "",
-		    arg != NULL ? arg : "");
+		(void)snprintf(left, sizeof(left), "      --%s%s%s", name,
+		    arg != NULL ? " " : "", arg != NULL ? arg : "");
 	if (strlen(left) >= HELP_COLUMN)
 		out_printf("%s\n%*s%s\n", left, HELP_COLUMN, "", help);
 	else
@@ -76,7 +76,8 @@ help(const struct opt_spec *spec)
 	size_t i;
 
 	for (i = 0; spec->usage[i] != NULL; i++)
-		out_printf("%s %s %s\n", i == 0 ? "usage:" : "      ", diag_program(), spec->usage[i]);
+		out_printf(
+		    "%s %s %s\n", i == 0 ? "usage:" : "      ", diag_program(), spec->usage[i]);
 	out_printf("\n%s\n\n", spec->about);
 	for (o = spec->opts; o->name != NULL; o++)
 		help_row(o->letter, o->name, o->arg, o->help);
@@ -195,7 +196,8 @@ opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 		const struct opt *o = &spec->opts[n];
 
 		must(n < OPTS_MAX);
-		longs[n] = (struct option){ o->name, o->kind != OPT_FLAG, NULL, LONG_ONLY + (int)n };
+		longs[n] =
+		    (struct option){ o->name, o->kind != OPT_FLAG, NULL, LONG_ONLY + (int)n };
 		if (o->letter != '\0')
 			letters[at++] = o->letter;
 		if (o->letter != '\0' && o->kind != OPT_FLAG)
@@ -241,7 +243,8 @@ opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char 
 	for (i = 0; verbs[i] != NULL; i++) {
 		if (argc >= 2 && strcmp(argv[1], verbs[i]) == 0)
 			return i;
-		at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", i > 0 ? ", " : "", verbs[i]);
+		at += (size_t)snprintf(
+		    names + at, sizeof(names) - at, "%s%s", i > 0 ? ", " : "", verbs[i]);
 		if (at >= sizeof(names))
 			at = sizeof(names) - 1;
 	}

@@ -1,9 +1,10 @@
 /*
  * opt: options, declared once as a table that is both the parser and the --help text.
  *
- * Every program has --help (stdout, status 0) and --version; a wrong call is said in one line and ends with EX_USAGE.
- * Long options may be shortened to what is unambiguous and take `--name=value` or `--name value` (getopt_long).
- * Secrets are never option values: an option names a file that holds one.
+ * Every program has --help (stdout, status 0) and --version; a wrong call is said in one line
+ * and ends with EX_USAGE. Long options may be shortened to what is unambiguous and take
+ * `--name=value` or `--name value` (getopt_long). Secrets are never option values: an option
+ * names a file that holds one.
  */
 #ifndef NBMS_BASE_OPT_H
 #define NBMS_BASE_OPT_H
@@ -36,22 +37,26 @@ struct opt {
 	const char *help;
 };
 
-#define OPT_END { '\0', NULL, NULL, OPT_FLAG, NULL, NULL }
+#define OPT_END                                        \
+	{                                              \
+		'\0', NULL, NULL, OPT_FLAG, NULL, NULL \
+	}
 
 struct opt_spec {
-	const char *const *usage; /* NULL-ended lines after the program's name: "[-d DIR] [FILE ...]" */
-	const char *about;	  /* a sentence or two */
-	const struct opt *opts;	  /* ended by OPT_END */
-	const char *more;	  /* text after the options, or NULL */
+	const char *const
+	    *usage; /* NULL-ended lines after the program's name: "[-d DIR] [FILE ...]" */
+	const char *about;      /* a sentence or two */
+	const struct opt *opts; /* ended by OPT_END */
+	const char *more;       /* text after the options, or NULL */
 };
 
 /* Returns the index of the first operand in argv. */
 int opt_parse(const struct opt_spec *spec, int argc, char *argv[]);
 
 /*
- * The verb of a program with subcommands (`nbms-query history ...`): the index of argv[1] in verbs, which is
- * NULL-ended. A leading --help or --version is answered from spec; a missing or unknown verb is a usage error that
- * names the verbs.
+ * The verb of a program with subcommands (`nbms-query history ...`): the index of argv[1] in
+ * verbs, which is NULL-ended. A leading --help or --version is answered from spec; a missing or
+ * unknown verb is a usage error that names the verbs.
  */
 int opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[]);
 

@@ -1,6 +1,7 @@
 /*
- * out: stdout, buffered, and checked. What cannot be written ends the program with EX_IOERR and a message naming the
- * reason (a reader that went away, EPIPE, ends it without one): a full disk is never silent.
+ * out: stdout, buffered, and checked. What cannot be written ends the program with EX_IOERR and
+ * a message naming the reason (a reader that went away, EPIPE, ends it without one): a full
+ * disk is never silent.
  */
 #ifndef NBMS_BASE_OUT_H
 #define NBMS_BASE_OUT_H

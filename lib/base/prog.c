@@ -30,8 +30,7 @@ on_usr1(int sig)
 }
 
 /* No SA_RESTART: a blocked read or poll has to notice the flag. */
-static void
-catch(int sig, void (*handler)(int))
+static void catch (int sig, void (*handler)(int))
 {
 	struct sigaction sa = { .sa_handler = handler };
 
@@ -45,10 +44,10 @@ prog_begin(const char *name)
 {
 	diag_begin(name);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
-	catch(SIGPIPE, SIG_IGN);
-	catch(SIGTERM, on_stop);
-	catch(SIGINT, on_stop);
-	catch(SIGUSR1, on_usr1);
+	catch (SIGPIPE, SIG_IGN);
+	catch (SIGTERM, on_stop);
+	catch (SIGINT, on_stop);
+	catch (SIGUSR1, on_usr1);
 }
 
 struct prog_counts *
@@ -85,7 +84,8 @@ static void
 say_counts(void)
 {
 	fprintf(stderr,
-	    "%s: in %" PRIu64 " = out %" PRIu64 " + rejected %" PRIu64 " + duplicate %" PRIu64 "\n",
+	    "%s: in %" PRIu64 " = out %" PRIu64 " + rejected %" PRIu64 " + duplicate %" PRIu64
+	    "\n",
 	    diag_program(), counts.in, counts.out, counts.rejected, counts.duplicate);
 }
 

@@ -1,10 +1,11 @@
 /*
  * prog: the beginning and the end of every program.
  *
- * prog_begin names the program, ignores SIGPIPE, turns SIGTERM and SIGINT into a flag and SIGUSR1 into a request for the
- * counts. prog_end flushes and checks stdout and gives main its exit status. In between, prog_counts is where
- * records are counted; in = out + rejected + duplicate once all is done, and prog_end aborts a program whose sum
- * is wrong after a complete run (status 0).
+ * prog_begin names the program, ignores SIGPIPE, turns SIGTERM and SIGINT into a flag and
+ * SIGUSR1 into a request for the counts. prog_end flushes and checks stdout and gives main its
+ * exit status. In between, prog_counts is where records are counted; in = out + rejected +
+ * duplicate once all is done, and prog_end aborts a program whose sum is wrong after a complete
+ * run (status 0).
  */
 #ifndef NBMS_BASE_PROG_H
 #define NBMS_BASE_PROG_H
@@ -13,8 +14,8 @@
 #include <stdint.h>
 
 struct prog_counts {
-	uint64_t in;	    /* records read */
-	uint64_t out;	    /* records understood and done */
+	uint64_t in;        /* records read */
+	uint64_t out;       /* records understood and done */
 	uint64_t rejected;  /* records in the reject ledger, or reported where there is none */
 	uint64_t duplicate; /* records already done in an earlier run */
 };

@@ -48,9 +48,11 @@ record_reject(struct record *r, const char *code, const char *fmt, ...)
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	r->settled = true;
-	reject_write(r->in->ledger,
-	    &(struct rejection){ .code = code, .why = why, .at = r->at,
-		.received = received_of(r), .record = r->line });
+	reject_write(r->in->ledger, &(struct rejection){ .code = code,
+					.why = why,
+					.at = r->at,
+					.received = received_of(r),
+					.record = r->line });
 }
 
 void
@@ -68,8 +70,11 @@ reject_long(struct record *r, uint64_t length)
 
 	(void)snprintf(why, sizeof(why), "a line of %" PRIu64 " bytes", length);
 	r->settled = true;
-	reject_write(r->in->ledger, &(struct rejection){ .code = "too-long", .why = why,
-					.at = r->at, .record = r->line, .bytes = length });
+	reject_write(r->in->ledger, &(struct rejection){ .code = "too-long",
+					.why = why,
+					.at = r->at,
+					.record = r->line,
+					.bytes = length });
 }
 
 static bool

@@ -31,7 +31,8 @@ reject_open(const char *path)
 		return r;
 	r->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 	if (r->fd < 0)
-		die(EX_CANTCREAT, "%s: cannot open the reject ledger: %s", path, strerror(errno));
+		die(EX_CANTCREAT, "%s: cannot open the reject ledger: %s", path,
+		    strerror(errno));
 	return r;
 }
 
@@ -42,9 +43,11 @@ reject_close(struct reject *r)
 		return;
 	/* a pipe or a terminal cannot be synced, and need not be */
 	if (r->fd >= 0 && fsync(r->fd) != 0 && errno != EINVAL && errno != EROFS)
-		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path, strerror(errno));
+		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path,
+		    strerror(errno));
 	if (r->fd >= 0 && close(r->fd) != 0)
-		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path, strerror(errno));
+		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path,
+		    strerror(errno));
 	buf_free(&r->entry);
 	free(r);
 }
@@ -53,15 +56,16 @@ reject_close(struct reject *r)
 static void
 put_base64(struct buf *to, struct span s)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t i;
 
 	buf_putc(to, '"');
 	for (i = 0; i < s.n; i += 3) {
 		size_t left = s.n - i;
 		uint32_t v = (uint32_t)(unsigned char)s.p[i] << 16 |
-		    (left > 1 ? (uint32_t)(unsigned char)s.p[i + 1] << 8 : 0) |
-		    (left > 2 ? (uint32_t)(unsigned char)s.p[i + 2] : 0);
+			     (left > 1 ? (uint32_t)(unsigned char)s.p[i + 1] << 8 : 0) |
+			     (left > 2 ? (uint32_t)(unsigned char)s.p[i + 2] : 0);
 
 		buf_putc(to, digits[v >> 18]);
 		buf_putc(to, digits[v >> 12 & 63]);
@@ -117,5 +121,6 @@ reject_write(struct reject *r, const struct rejection *what)
 	buf_clear(&r->entry);
 	put_entry(&r->entry, what);
 	if (!out_write_all(r->fd, buf_span(&r->entry)))
-		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path, strerror(errno));
+		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path,
+		    strerror(errno));
 }

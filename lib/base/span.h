@@ -1,6 +1,6 @@
 /*
- * span: borrowed text with a length. Not NUL-terminated, owned by whoever says so where it comes from;
- * unless said otherwise it lives until the next call on the object that gave it.
+ * span: borrowed text with a length. Not NUL-terminated, owned by whoever says so where it
+ * comes from; unless said otherwise it lives until the next call on the object that gave it.
  */
 #ifndef NBMS_BASE_SPAN_H
 #define NBMS_BASE_SPAN_H
@@ -17,7 +17,8 @@ struct span {
 /* A string literal as a span. */
 #define SPAN(lit) ((struct span){ (lit), sizeof(lit) - 1 })
 
-/* For printf("%.*s", SPAN_ARG(s)); lengths past INT_MAX do not occur: lines are capped far below. */
+/* For printf("%.*s", SPAN_ARG(s)); lengths past INT_MAX do not occur: lines are capped far
+ * below. */
 #define SPAN_ARG(s) (int)(s).n, (s).p
 
 static inline struct span
@@ -54,8 +55,7 @@ span_trim(struct span s)
 {
 	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\r'))
 		s.p++, s.n--;
-	while (s.n > 0 &&
-	    (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
 		s.n--;
 	return s;
 }

@@ -21,7 +21,8 @@ struct table {
 	uint64_t rows;
 	struct buf row;
 	struct jw w;
-	/* the aligned form's rows held back: cells ended by NUL, a number's begun by '\1' (right-aligned) */
+	/* the aligned form's rows held back: cells ended by NUL, a number's begun by '\1'
+	 * (right-aligned) */
 	struct buf held;
 	uint64_t held_rows;
 	bool streaming;
@@ -72,7 +73,8 @@ csv_cell(struct buf *to, struct span s)
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
-		quote = quote || s.p[i] == '"' || s.p[i] == ',' || s.p[i] == '\n' || s.p[i] == '\r';
+		quote =
+		    quote || s.p[i] == '"' || s.p[i] == ',' || s.p[i] == '\n' || s.p[i] == '\r';
 	if (!quote) {
 		buf_put(to, s);
 		return;
@@ -133,7 +135,8 @@ flush_held(struct table *t)
 
 	if (!t->streaming && t->rows > 0)
 		for (i = 0; i < t->n; i++)
-			put_padded(t->names[i], strlen(t->names[i]), t->width[i], t->right[i], i + 1 == t->n);
+			put_padded(t->names[i], strlen(t->names[i]), t->width[i], t->right[i],
+			    i + 1 == t->n);
 	t->streaming = true;
 	for (row = 0; row < t->held_rows; row++) {
 		for (i = 0; i < t->n; i++) {
@@ -156,7 +159,8 @@ aligned_cell(struct table *t, struct span s, bool number)
 	if (number)
 		buf_putc(&t->held, '\1');
 	for (i = 0; i < s.n; i++)
-		buf_putc(&t->held, (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F ? '?' : s.p[i]);
+		buf_putc(
+		    &t->held, (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F ? '?' : s.p[i]);
 	buf_putc(&t->held, '\0');
 	if (!t->streaming && width > t->width[t->at])
 		t->width[t->at] = width;
@@ -223,7 +227,8 @@ table_text(struct table *t, struct span s)
 	else if (t->form == TABLE_CSV)
 		csv_cell(&t->row, s);
 	else
-		aligned_cell(t, s.n > HELD_MAX / 64 ? (struct span){ s.p, HELD_MAX / 64 } : s, false);
+		aligned_cell(
+		    t, s.n > HELD_MAX / 64 ? (struct span){ s.p, HELD_MAX / 64 } : s, false);
 	end_cell(t);
 }
 

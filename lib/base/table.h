@@ -1,9 +1,11 @@
 /*
- * table: rows of named cells to stdout, in the form the reader wants: NDJSON in a pipe, aligned columns on a terminal, CSV
- * (RFC 4180) when asked. One description of the columns serves all three.
+ * table: rows of named cells to stdout, in the form the reader wants: NDJSON in a pipe, aligned
+ * columns on a terminal, CSV (RFC 4180) when asked. One description of the columns serves all
+ * three.
  *
- * The aligned form measures its columns on the first rows (TABLE_LOOKAHEAD) and streams the rest, so memory stays flat; wide
- * characters count two cells. Control bytes in text are shown as `?` there.
+ * The aligned form measures its columns on the first rows (TABLE_LOOKAHEAD) and streams the
+ * rest, so memory stays flat; wide characters count two cells. Control bytes in text are shown
+ * as `?` there.
  */
 #ifndef NBMS_BASE_TABLE_H
 #define NBMS_BASE_TABLE_H
@@ -21,10 +23,13 @@ struct table_options {
 	bool json, csv, aligned;
 };
 
-#define TABLE_OPTIONS(t)                                                                       \
-	{ '\0', "json", NULL, OPT_FLAG, &(t)->json, "NDJSON (the default in a pipe)" },               \
-	    { '\0', "csv", NULL, OPT_FLAG, &(t)->csv, "comma-separated values" },                         \
-	{ '\0', "table", NULL, OPT_FLAG, &(t)->aligned, "aligned columns (the default on a terminal)" }
+#define TABLE_OPTIONS(t)                                                                \
+	{ '\0', "json", NULL, OPT_FLAG, &(t)->json, "NDJSON (the default in a pipe)" }, \
+	    { '\0', "csv", NULL, OPT_FLAG, &(t)->csv, "comma-separated values" },       \
+	{                                                                               \
+		'\0', "table", NULL, OPT_FLAG, &(t)->aligned,                           \
+		    "aligned columns (the default on a terminal)"                       \
+	}
 
 enum table_form table_form(const struct table_options *o);
 
@@ -33,7 +38,8 @@ struct table;
 /* names: n column names, borrowed, also the members' names in NDJSON. */
 struct table *table_begin(enum table_form form, const char *const names[], size_t n);
 
-/* The cells of a row in order; the row ends with the last. A number keeps the shortest text that reads back. */
+/* The cells of a row in order; the row ends with the last. A number keeps the shortest text
+ * that reads back. */
 void table_text(struct table *t, struct span s);
 void table_str(struct table *t, const char *s); /* NULL: null */
 void table_int(struct table *t, int64_t v);

@@ -27,7 +27,8 @@ name_is_plain(struct span name)
 	for (i = 0; i < name.n; i++) {
 		char c = name.p[i];
 		bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' || c == '/';
+			    (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' ||
+			    c == '/';
 
 		if (!fine)
 			return false;
@@ -78,8 +79,8 @@ bool
 civil_is_valid(struct civil c)
 {
 	return c.year >= 1 && c.year <= 9999 && c.month >= 1 && c.month <= 12 && c.day >= 1 &&
-	    c.day <= civil_days_in_month(c.year, c.month) && c.hour >= 0 && c.hour <= 23 &&
-	    c.minute >= 0 && c.minute <= 59 && c.second >= 0 && c.second <= 59;
+	       c.day <= civil_days_in_month(c.year, c.month) && c.hour >= 0 && c.hour <= 23 &&
+	       c.minute >= 0 && c.minute <= 59 && c.second >= 0 && c.second <= 59;
 }
 
 /* Proleptic Gregorian day count in years that begin in March, so that leap days come last. */
@@ -170,7 +171,8 @@ when_next_change(const struct zone *z, when_t t)
 	return z != NULL ? zone_next_change(z->data, t) : WHEN_NONE;
 }
 
-/* The first instant whose civil time is not before c: after a gap, where midnight itself is skipped. */
+/* The first instant whose civil time is not before c: after a gap, where midnight itself is
+ * skipped. */
 static when_t
 first_instant(const struct zone *z, struct civil c)
 {
@@ -194,8 +196,8 @@ when_month(const struct zone *z, when_t t, int months)
 	struct civil c = when_civil(z, t, NULL);
 	int64_t m = (int64_t)c.year * 12 + c.month - 1 + months;
 
-	return first_instant(z,
-	    (struct civil){ .year = (int)(m / 12), .month = (int)(m % 12) + 1, .day = 1 });
+	return first_instant(
+	    z, (struct civil){ .year = (int)(m / 12), .month = (int)(m % 12) + 1, .day = 1 });
 }
 
 /* Exactly n digits at s->p, taken off it. */
@@ -229,8 +231,8 @@ take_char(struct span *s, const char *any)
 static bool
 take_date(struct span *s, struct civil *c)
 {
-	return take_digits(s, 4, &c->year) && take_char(s, "-") && take_digits(s, 2, &c->month) &&
-	    take_char(s, "-") && take_digits(s, 2, &c->day);
+	return take_digits(s, 4, &c->year) && take_char(s, "-") &&
+	       take_digits(s, 2, &c->month) && take_char(s, "-") && take_digits(s, 2, &c->day);
 }
 
 /* HH:MM[:SS[.fraction]] */
@@ -239,7 +241,8 @@ take_clock(struct span *s, struct civil *c, int *ms)
 {
 	int scale = 100;
 
-	if (!take_digits(s, 2, &c->hour) || !take_char(s, ":") || !take_digits(s, 2, &c->minute))
+	if (!take_digits(s, 2, &c->hour) || !take_char(s, ":") ||
+	    !take_digits(s, 2, &c->minute))
 		return false;
 	if (!take_char(s, ":"))
 		return true;
@@ -286,8 +289,8 @@ when_parse_rfc3339(struct span text, when_t *t, int *ms)
 	struct civil c = { 0 };
 	int offset, fraction = 0;
 
-	if (!take_date(&text, &c) || !take_char(&text, "Tt ") || !take_clock(&text, &c, &fraction) ||
-	    !take_offset(&text, &offset) || text.n > 0)
+	if (!take_date(&text, &c) || !take_char(&text, "Tt ") ||
+	    !take_clock(&text, &c, &fraction) || !take_offset(&text, &offset) || text.n > 0)
 		return false;
 	if (c.second == 60) /* a leap second is the second before it */
 		c.second = 59;
@@ -336,7 +339,8 @@ when_parse_duration(struct span text, int64_t *seconds)
 	if (i == 0 || text.n > i + 1)
 		return false;
 	if (text.n == i + 1) {
-		for (u = 0; u < sizeof(units) / sizeof(units[0]) && units[u].letter != text.p[i]; u++)
+		for (u = 0;
+		     u < sizeof(units) / sizeof(units[0]) && units[u].letter != text.p[i]; u++)
 			;
 		if (u == sizeof(units) / sizeof(units[0]))
 			return false;
@@ -372,7 +376,8 @@ parse_local(struct span s, const struct zone *z, when_t *t)
 	struct civil c = { .day = 1 };
 	int ms = 0;
 
-	if (!take_digits(&s, 4, &c.year) || !take_char(&s, "-") || !take_digits(&s, 2, &c.month))
+	if (!take_digits(&s, 4, &c.year) || !take_char(&s, "-") ||
+	    !take_digits(&s, 2, &c.month))
 		return false;
 	if (s.n > 0 && (!take_char(&s, "-") || !take_digits(&s, 2, &c.day)))
 		return false;
@@ -388,7 +393,7 @@ bool
 when_parse_human(struct span text, const struct zone *z, when_t now, when_t *t)
 {
 	return parse_relative(text, now, t) || parse_local(text, z, t) ||
-	    when_parse_stamp(text, z, WHEN_NONE, t);
+	       when_parse_stamp(text, z, WHEN_NONE, t);
 }
 
 char *
@@ -402,8 +407,8 @@ when_format(char to[WHEN_TEXT], const struct zone *z, when_t t)
 	if (z != NULL)
 		(void)snprintf(tail, sizeof(tail), "%c%02d:%02d", offset < 0 ? '-' : '+',
 		    minutes / 60 % 100, minutes % 60);
-	(void)snprintf(to, WHEN_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d%s", c.year % 10000, c.month, c.day,
-	    c.hour, c.minute, c.second, tail);
+	(void)snprintf(to, WHEN_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d%s", c.year % 10000,
+	    c.month, c.day, c.hour, c.minute, c.second, tail);
 	return to;
 }
 
@@ -418,8 +423,8 @@ when_format_ms(char to[WHEN_TEXT], int64_t ms_since_epoch)
 		t--;
 	}
 	c = when_civil(NULL, t, NULL);
-	(void)snprintf(to, WHEN_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year % 10000, c.month,
-	    c.day, c.hour, c.minute, c.second, (int)ms);
+	(void)snprintf(to, WHEN_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year % 10000,
+	    c.month, c.day, c.hour, c.minute, c.second, (int)ms);
 	return to;
 }
 
@@ -428,8 +433,8 @@ when_format_stamp(char to[WHEN_TEXT], const struct zone *z, when_t t)
 {
 	struct civil c = when_civil(z, t, NULL);
 
-	(void)snprintf(to, WHEN_TEXT, "%04d%02d%02d%02d%02d", c.year % 10000, c.month, c.day, c.hour,
-	    c.minute);
+	(void)snprintf(to, WHEN_TEXT, "%04d%02d%02d%02d%02d", c.year % 10000, c.month, c.day,
+	    c.hour, c.minute);
 	return to;
 }
 

@@ -1,9 +1,10 @@
 /*
  * when: instants, civil time and zones.
  *
- * An instant is seconds since 1970-01-01T00:00:00Z. Loops run over instants; civil time is for people and for the
- * gateways' stamps. Zones are IANA names, read once each from the system's tzdata and kept for the life of the
- * process; any number of them live side by side and the environment's TZ plays no part.
+ * An instant is seconds since 1970-01-01T00:00:00Z. Loops run over instants; civil time is for
+ * people and for the gateways' stamps. Zones are IANA names, read once each from the system's
+ * tzdata and kept for the life of the process; any number of them live side by side and the
+ * environment's TZ plays no part.
  */
 #ifndef NBMS_BASE_WHEN_H
 #define NBMS_BASE_WHEN_H
@@ -42,9 +43,10 @@ const char *zone_name(const struct zone *z);
 /* zone NULL means UTC in everything below. */
 
 /*
- * The instant of a civil time; fields out of range (25:00, day 31 of April) make WHEN_NONE. In a gap the offset
- * before the gap is used, of a repeated time the first is meant (RFC 5545 section 3.3.5). fit may be NULL; *later
- * is the second instant of a repeated time, otherwise the same as the result; may be NULL.
+ * The instant of a civil time; fields out of range (25:00, day 31 of April) make WHEN_NONE. In
+ * a gap the offset before the gap is used, of a repeated time the first is meant (RFC 5545
+ * section 3.3.5). fit may be NULL; *later is the second instant of a repeated time, otherwise
+ * the same as the result; may be NULL.
  */
 when_t when_of(const struct zone *z, struct civil c, enum when_fit *fit, when_t *later);
 
@@ -68,9 +70,9 @@ bool civil_is_valid(struct civil c);
 int civil_days_in_month(int year, int month);
 
 /*
- * A gateway's stamp: YYYYMMDDHHMM or YYYYMMDDHHMMSS in zone z, or RFC 3339 with an offset (also +0900). `near` chooses
- * between the two instants of a repeated time the one closest to it (WHEN_NONE: the first). A stamp in a gap is
- * refused: no clock showed it. False: not a time.
+ * A gateway's stamp: YYYYMMDDHHMM or YYYYMMDDHHMMSS in zone z, or RFC 3339 with an offset (also
+ * +0900). `near` chooses between the two instants of a repeated time the one closest to it
+ * (WHEN_NONE: the first). A stamp in a gap is refused: no clock showed it. False: not a time.
  */
 bool when_parse_stamp(struct span text, const struct zone *z, when_t near, when_t *t);
 
@@ -78,8 +80,9 @@ bool when_parse_stamp(struct span text, const struct zone *z, when_t near, when_
 bool when_parse_rfc3339(struct span text, when_t *t, int *ms);
 
 /*
- * What a person types: RFC 3339, YYYY-MM-DD, YYYY-MM-DDTHH:MM[:SS] (or with a space), YYYY-MM (its first instant),
- * a gateway's stamp, `now`, or `now` with -90s -15m -6h -7d (also +); local forms are in zone z. False: not one of them.
+ * What a person types: RFC 3339, YYYY-MM-DD, YYYY-MM-DDTHH:MM[:SS] (or with a space), YYYY-MM
+ * (its first instant), a gateway's stamp, `now`, or `now` with -90s -15m -6h -7d (also +);
+ * local forms are in zone z. False: not one of them.
  */
 bool when_parse_human(struct span text, const struct zone *z, when_t now, when_t *t);
 

@@ -1,4 +1,5 @@
-/* zone: the part of base/when.h that needs the zone database; the C++ behind it (cctz) is for when.c alone. */
+/* zone: the part of base/when.h that needs the zone database; the C++ behind it (cctz) is for
+ * when.c alone. */
 #ifndef NBMS_BASE_ZONE_H
 #define NBMS_BASE_ZONE_H
 

@@ -95,8 +95,10 @@ a_line_longer_than_the_buffer_is_read_past(void **state)
 	if (child == 0) {
 		for (i = 0; i < 3000; i++)
 			(void)!write(fd[1],
-			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			    "xxxxxxxxxxxx"
+			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			    "xxxxxxxxxxxxxx"
 			    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 			    200);
 		(void)!write(fd[1], "\nshort\n", 7);
@@ -127,7 +129,8 @@ json_reads_every_kind(void **state)
 
 	(void)state;
 	assert_true(json_parse_copy(j,
-	    SPAN("{\"a\":1,\"b\":[true,null,\"x\\u00e9\\n\"],\"a\":2.50,\"c\":{\"d\":-1e3,\"e\\n\":{}},\"f\":[]}"),
+	    SPAN("{\"a\":1,\"b\":[true,null,\"x\\u00e9\\n\"],\"a\":2.50,\"c\":{\"d\":-1e3,"
+		 "\"e\\n\":{}},\"f\":[]}"),
 	    &root));
 	assert_int_equal(json_count(root), 5);
 	assert_true(json_int(json_get(root, "a"), &i));
@@ -224,7 +227,8 @@ json_peeks_at_a_head(void **state)
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		buf_clear(&b);
-		buf_puts(&b, "{\"seq\":1,\"thing\":\"C1_B1_01\",\"message\":{\"point\":[1,{\"x\":\"}\"}]");
+		buf_puts(&b, "{\"seq\":1,\"thing\":\"C1_B1_01\",\"message\":{\"point\":[1,{"
+			     "\"x\":\"}\"}]");
 		while (i == 1 && b.n < 5000)
 			buf_puts(&b, ",\"filler\":\"0123456789\"");
 		buf_puts(&b, "},\"point\":\"init\"}");
@@ -233,8 +237,9 @@ json_peeks_at_a_head(void **state)
 		assert_true(span_is(raw[1], "\"init\""));
 		assert_null(raw[2].p);
 	}
-	assert_false(json_peek(j, SPAN("[1]\0"
-				       "                                                                "),
+	assert_false(json_peek(j,
+	    SPAN("[1]\0"
+		 "                                                                "),
 	    names, raw, 3));
 	buf_free(&b);
 	json_free(j);
@@ -262,8 +267,8 @@ jsonw_writes_what_reads_back(void **state)
 	jw_member_raw(&w, "raw", SPAN("2.50"));
 	jw_end(&w);
 	assert_true(jw_finish(&w));
-	assert_string_equal(buf_text(&b),
-	    "{\"t\":\"a\\\"\\\\\\n\\u0001é\",\"list\":[-5,0.1,1e+21,true,null,{}],\"raw\":2.50}");
+	assert_string_equal(buf_text(&b), "{\"t\":\"a\\\"\\\\\\n\\u0001é\",\"list\":[-5,0.1,1e+"
+					  "21,true,null,{}],\"raw\":2.50}");
 	buf_clear(&b);
 	w = jw_begin(&b);
 	jw_array(&w);
@@ -308,22 +313,25 @@ stamps_become_instants(void **state)
 		{ "America/New_York", "202402291200", "2024-02-29T17:00:00Z" },
 		{ "Asia/Kathmandu", "202401010000", "2023-12-31T18:15:00Z" },
 	};
-	static const char *const bad[] = { "", "2022100409", "202210042500", "202213010000", "202302290000",
-		"20221004094x", "202203270130" /* in London's gap */, "2022-10-04T09:45:00" };
+	static const char *const bad[] = { "", "2022100409", "202210042500", "202213010000",
+		"202302290000", "20221004094x", "202203270130" /* in London's gap */,
+		"2022-10-04T09:45:00" };
 	char text[WHEN_TEXT];
 	when_t t;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_true(when_parse_stamp(span_of(good[i].stamp), zone(good[i].zone), WHEN_NONE, &t));
+		assert_true(when_parse_stamp(
+		    span_of(good[i].stamp), zone(good[i].zone), WHEN_NONE, &t));
 		assert_string_equal(when_format(text, NULL, t), good[i].utc);
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (when_parse_stamp(span_of(bad[i]), zone("Europe/London"), WHEN_NONE, &t))
 			fail_msg("accepted: %s", bad[i]);
 	/* the second 01:15 of the night the clocks go back, told by when it was received */
-	assert_true(when_parse_stamp(SPAN("202210300115"), zone("Europe/London"), 1667092600, &t));
+	assert_true(
+	    when_parse_stamp(SPAN("202210300115"), zone("Europe/London"), 1667092600, &t));
 	assert_string_equal(when_format(text, NULL, t), "2022-10-30T01:15:00Z");
 	assert_null(zone_find(SPAN("Mars/Olympus")));
 	assert_null(zone_find(SPAN("../../etc/passwd")));
@@ -343,17 +351,23 @@ days_are_not_24_hours(void **state)
 	assert_int_equal(when_day(london, spring, 1) - spring, 23 * 3600);
 	assert_true(when_parse_human(SPAN("2022-10-30"), london, 0, &autumn));
 	assert_int_equal(when_day(london, autumn, 1) - autumn, 25 * 3600);
-	assert_string_equal(when_format(text, london, spring + 7200), "2022-03-27T03:00:00+01:00");
+	assert_string_equal(
+	    when_format(text, london, spring + 7200), "2022-03-27T03:00:00+01:00");
 	assert_string_equal(when_format_month(text, london, spring), "2022-03");
-	assert_string_equal(when_format(text, london, when_month(london, spring, 1)), "2022-04-01T00:00:00+01:00");
+	assert_string_equal(when_format(text, london, when_month(london, spring, 1)),
+	    "2022-04-01T00:00:00+01:00");
 	/* midnight itself is skipped where summer time begins at 00:00 */
-	assert_true(when_parse_human(SPAN("2022-09-10T12:00"), zone("America/Santiago"), 0, &day));
+	assert_true(
+	    when_parse_human(SPAN("2022-09-10T12:00"), zone("America/Santiago"), 0, &day));
 	day = when_day(zone("America/Santiago"), day, 1);
-	assert_string_equal(when_format(text, zone("America/Santiago"), day), "2022-09-11T01:00:00-03:00");
+	assert_string_equal(
+	    when_format(text, zone("America/Santiago"), day), "2022-09-11T01:00:00-03:00");
 	for (n = -719162; n < 2932896; n += 373) /* years 1 to 9999 */
 		assert_int_equal(civil_day_number(civil_of_day(n)), n);
-	assert_int_equal(civil_weekday((struct civil){ .year = 2026, .month = 11, .day = 23 }), 1);
-	assert_int_equal(civil_weekday((struct civil){ .year = 1960, .month = 2, .day = 29 }), 1);
+	assert_int_equal(
+	    civil_weekday((struct civil){ .year = 2026, .month = 11, .day = 23 }), 1);
+	assert_int_equal(
+	    civil_weekday((struct civil){ .year = 1960, .month = 2, .day = 29 }), 1);
 }
 
 static void
@@ -373,7 +387,8 @@ people_type_times(void **state)
 		{ "2022-10-04T09:45:00Z", "2022-10-04T09:45:00Z" },
 		{ "202210040945", "2022-10-04T00:45:00Z" },
 	};
-	static const char *const bad[] = { "", "yesterday", "now-", "now-2y", "2022-1", "2022-10-32", "2022-10-04T25:00" };
+	static const char *const bad[] = { "", "yesterday", "now-", "now-2y", "2022-1",
+		"2022-10-32", "2022-10-04T25:00" };
 	char text[WHEN_TEXT];
 	when_t t;
 	size_t i;
