@@ -3,6 +3,7 @@
 #include "base/prog.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -155,6 +156,15 @@ next(struct lines *in, struct span *line, bool *again)
 		if (k == 0)
 			return LINES_END;
 	}
+}
+
+bool
+lines_would_wait(struct lines *in)
+{
+	struct pollfd ready = { .fd = in->fd, .events = POLLIN };
+	size_t n;
+
+	return !find_end(in, &n) && !in->eof && poll(&ready, 1, 0) == 0;
 }
 
 enum lines_kind

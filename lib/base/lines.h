@@ -36,6 +36,9 @@ enum lines_kind lines_next(struct lines *in, struct span *line);
  */
 enum lines_kind lines_try(struct lines *in, struct span *line, bool *again);
 
+/* Would lines_next have to wait? Neither a whole line nor the end of input is there yet. */
+bool lines_would_wait(struct lines *in);
+
 /* Of the line last given. Lives as long as the reader. */
 const struct where *lines_where(const struct lines *in);
 

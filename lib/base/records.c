@@ -105,13 +105,20 @@ int
 records_each(struct records *in, int fd, const char *name, record_fn *fn, void *ctx)
 {
 	struct lines *lines = lines_open(fd, name, (size_t)in->line_max);
-	enum lines_kind kind;
+	enum lines_kind kind = LINES_END;
 	struct span line;
 	bool more = true;
 
-	while (more && (kind = lines_next(lines, &line)) != LINES_END && kind != LINES_ERROR) {
-		struct record r = { .in = in, .at = *lines_where(lines), .line = line };
+	while (more) {
+		struct record r = { .in = in };
 
+		if (in->idle != NULL && lines_would_wait(lines))
+			in->idle(ctx);
+		kind = lines_next(lines, &line);
+		if (kind == LINES_END || kind == LINES_ERROR)
+			break;
+		r.at = *lines_where(lines);
+		r.line = line;
 		more = one(&r, kind, lines_length(lines), fn, ctx);
 	}
 	lines_free(lines);

@@ -1,0 +1,121 @@
+#include "db/consumer.h"
+#include "base/clock.h"
+#include "base/prog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void
+read_part(struct consumer *c)
+{
+	const char *text = getenv("NBMS_PART");
+	long long part = 0, parts = 1;
+	char end;
+
+	if (text != NULL && (sscanf(text, "%lld/%lld%c", &part, &parts, &end) != 2 ||
+				part < 0 || part >= parts))
+		die(EX_USAGE, "NBMS_PART: not i/N with i below N: %s", text);
+	c->part = part;
+	c->parts = parts;
+}
+
+/* Makes the rows of this layout, all of its parts at once, and drops those of another. */
+static void
+lay_out(struct consumer *c)
+{
+	int64_t part, lowest = 0;
+	struct span name = span_of(c->name);
+
+	if (db_one(c->site, SQL_CHECKPOINT_GET, "tii", "i", name, c->part, c->parts, &c->done))
+		return;
+	db_begin(c->site);
+	if (!db_one(
+		c->site, SQL_CHECKPOINT_GET, "tii", "i", name, c->part, c->parts, &c->done)) {
+		(void)db_one(c->site, SQL_CHECKPOINT_LOWEST_OF, "t", "i", name, &lowest);
+		for (part = 0; part < c->parts; part++)
+			(void)db_run(c->site, SQL_CHECKPOINT_ADD, "tiiii", name, part, c->parts,
+			    lowest, clock_now());
+		(void)db_run(c->site, SQL_CHECKPOINT_DROP_OTHER_PARTS, "ti", name, c->parts);
+		c->done = lowest;
+	}
+	db_commit(c->site);
+}
+
+void
+consumer_begin(
+    struct consumer *c, struct db *site, const char *name, void (*commit)(void *ctx), void *ctx)
+{
+	*c = (struct consumer){
+		.site = site, .name = xstrdup(name), .commit = commit, .ctx = ctx
+	};
+	read_part(c);
+	lay_out(c);
+	c->seen = c->done;
+}
+
+void
+consumer_end(struct consumer *c)
+{
+	consumer_commit(c);
+	free(c->name);
+	c->name = NULL;
+}
+
+struct db *
+consumer_site(struct consumer *c)
+{
+	if (!db_in_transaction(c->site))
+		db_begin(c->site);
+	return c->site;
+}
+
+void
+consumer_commit(struct consumer *c)
+{
+	if (c->commit != NULL)
+		c->commit(c->ctx);
+	if (c->seen > c->done) {
+		(void)db_run(consumer_site(c), SQL_CHECKPOINT_PUT, "tiiii", span_of(c->name),
+		    c->part, c->parts, c->seen, clock_now());
+		c->done = c->seen;
+	}
+	if (db_in_transaction(c->site))
+		db_commit(c->site);
+	c->pending = 0;
+}
+
+bool
+consumer_takes(struct consumer *c, struct record *r, const struct message *m)
+{
+	if (m->kind == MESSAGE_MARK) {
+		if (m->seq > c->seen)
+			c->seen = m->seq;
+		/* a mark is no record: it is not counted */
+		r->settled = true;
+		prog_counts()->in--;
+		consumer_commit(c);
+		return false;
+	}
+	if (m->seq != 0 && m->seq <= c->done) {
+		record_duplicate(r);
+		return false;
+	}
+	return true;
+}
+
+void
+consumer_did(struct consumer *c, const struct message *m)
+{
+	if (m->seq > c->seen)
+		c->seen = m->seq;
+	if (++c->pending >= CONSUMER_BATCH)
+		consumer_commit(c);
+}
+
+bool
+checkpoint_lowest(struct db *site, int64_t *seq)
+{
+	int64_t n = 0;
+
+	return db_one(site, SQL_CHECKPOINT_LOWEST, "", "ii", &n, seq) && n > 0;
+}

@@ -1,0 +1,79 @@
+/*
+ * engine: one open database: nbms.db (the site's registry and state) or a building-month's
+ * history file.
+ *
+ * The only part that knows SQLite. Statements are named (SQL_<NAME>, from lib/db/sql) and take
+ * and give values by format string, one letter each:
+ *
+ *   i  int64_t       d  double (NAN: null)   t  struct span (p NULL: null)
+ *   s  const char *  n  a null (no argument)
+ *
+ * and for results, as pointers: i int64_t *, d double * (null: NAN), t struct span * (null: p
+ * NULL). Text given back is borrowed until the statement's next step.
+ *
+ * Trouble: what the system refuses ends the program, so that a caller never sees half a write:
+ * no space or a failing disk with EX_IOERR, a lock that does not go away with EX_TEMPFAIL, no
+ * permission with EX_NOPERM, a file that is damaged or of a newer schema with EX_CONFIG. An
+ * open transaction is rolled back by that. A violated constraint is data and is returned.
+ */
+#ifndef NBMS_DB_ENGINE_H
+#define NBMS_DB_ENGINE_H
+
+#include "base/span.h"
+#include "db/sql_names.h"
+
+#include <stdint.h>
+
+#define DB_RESULTS_MAX 32 /* columns of a result */
+
+enum db_family { DB_SITE, DB_MONTH };
+
+enum db_mode {
+	DB_READ,  /* an existing file; its schema must be current or older files are read as far
+		     as they go */
+	DB_WRITE, /* made with its directory if need be, and migrated */
+	DB_MEMORY /* a fresh one in memory, for tests; path is ignored */
+};
+
+struct db;
+struct rows;
+
+/* NULL only in mode DB_READ, where there is no such file. */
+struct db *db_open(const char *path, enum db_family family, enum db_mode mode);
+void db_close(struct db *db); /* rolls back what is open; NULL is fine */
+const char *db_path(const struct db *db);
+
+void db_begin(struct db *db); /* takes the write lock at once */
+void db_commit(struct db *db);
+void db_rollback(struct db *db);
+bool db_in_transaction(const struct db *db);
+
+/* Runs a statement to its end. Returns the rows changed, or -1 where a constraint was violated.
+ */
+int64_t db_run(struct db *db, enum sql_name name, const char *args, ...);
+
+/* The first row into `results`; false where there is none. Text lives until the statement's
+ * next use. */
+bool db_one(struct db *db, enum sql_name name, const char *args, const char *results, ...);
+
+/* A cursor. At most one on each statement at a time. */
+struct rows *db_rows(struct db *db, enum sql_name name, const char *args, ...);
+bool rows_next(struct rows *r, const char *results, ...);
+void rows_end(struct rows *r);
+
+/* The id the last insert made. */
+int64_t db_last_id(const struct db *db);
+
+/*
+ * Writes n samples (ts, series[i], value[i]) with one statement of the shape `sample_put`; NAN
+ * is stored as null. The fast way in: a frame at a time.
+ */
+void db_put_samples(
+    struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
+
+/* For the tests: does every statement of the family compile? plan is called with each line of
+ * each query plan. */
+bool db_check_statements(
+    struct db *db, void (*plan)(void *ctx, const char *name, const char *detail), void *ctx);
+
+#endif

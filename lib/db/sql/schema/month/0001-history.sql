@@ -1,0 +1,44 @@
+-- One building's month. Stands alone: its own dictionary, its own readable view.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,           -- customer, building, month, timezone
+    value TEXT NOT NULL
+);
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    thing TEXT NOT NULL,
+    point_id TEXT NOT NULL,
+    attr TEXT NOT NULL,
+    texts INTEGER NOT NULL DEFAULT 0, -- has rows in sample_text
+    UNIQUE (point_id, attr, thing)
+);
+-- One row a reported time: what a trend steps through.
+CREATE TABLE frame (
+    ts BIGINT NOT NULL,              -- seconds since 1970-01-01T00:00:00Z
+    thing TEXT NOT NULL,
+    local TEXT NOT NULL,             -- the same instant as the building's clocks showed it, with its offset
+    stamp TEXT NOT NULL,             -- as the gateway wrote it
+    period INTEGER NOT NULL,         -- minutes to the next one expected
+    received TEXT,                   -- when it came in
+    PRIMARY KEY (ts, thing)
+) WITHOUT ROWID;
+CREATE TABLE sample (
+    ts BIGINT NOT NULL,
+    series INTEGER NOT NULL,
+    value DOUBLE PRECISION,
+    PRIMARY KEY (ts, series)
+) WITHOUT ROWID;
+-- The value as JSON where a double cannot hold it: strings, booleans (whose sample is 1 or 0), integers past 2^53.
+CREATE TABLE sample_text (
+    ts BIGINT NOT NULL,
+    series INTEGER NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (ts, series)
+) WITHOUT ROWID;
+CREATE VIEW history (time, point_id, attr, value) AS
+    SELECT f.local, s.point_id, s.attr,
+           CASE WHEN s.texts = 0 THEN m.value
+                ELSE coalesce((SELECT t.json ->> '$' FROM sample_text t
+                                WHERE t.ts = m.ts AND t.series = m.series), m.value) END
+      FROM frame f
+     CROSS JOIN sample m ON m.ts = f.ts
+     CROSS JOIN series s ON s.id = m.series AND s.thing = f.thing;
