@@ -1,0 +1,35 @@
+/*
+ * Piecewise-linear components of a temperature (Mathieu et al. 2011,
+ * LBNL-4944E; LBNL-ETA/loadshape): with knots k_1 < .. < k_m,
+ * B_0 = min(T, k_1), B_i = clip(T - k_i, 0, k_{i+1} - k_i), so that the sum
+ * of all components is T. m = 0 gives B_0 = T.
+ */
+#ifndef NBMS_LEARN_PIECEWISE_H
+#define NBMS_LEARN_PIECEWISE_H
+
+#include <stddef.h>
+
+/* Writes m + 1 components. */
+static inline void
+piecewise(double t, size_t m, const double *knot, double *component)
+{
+	size_t i;
+
+	component[0] = m > 0 && t > knot[0] ? knot[0] : t;
+	for (i = 0; i < m; i++) {
+		double d = t - knot[i];
+
+		if (i + 1 < m && d > knot[i + 1] - knot[i])
+			d = knot[i + 1] - knot[i];
+		component[i + 1] = d > 0 ? d : 0;
+	}
+}
+
+/* The knots are in degF in the sources; the library works in degC. */
+static inline double
+celsius(double fahrenheit)
+{
+	return (fahrenheit - 32) / 1.8;
+}
+
+#endif

@@ -1,0 +1,150 @@
+#include "learn/quality.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/metric.h"
+
+#define AROUND 3 /* rows on each side that a spike is held against */
+
+static void
+blank_impossible(struct hours *h, size_t from, size_t to, struct quality *q)
+{
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		if (!isfinite(h->load[i])) {
+			h->load[i] = NAN;
+			q->missing++;
+		} else if (h->load[i] < 0) {
+			h->load[i] = NAN;
+			q->negative++;
+		}
+	}
+}
+
+static void
+blank_stuck(struct hours *h, size_t from, size_t to, struct quality *q)
+{
+	size_t i, first = from;
+
+	for (i = from; i <= to; i++) {
+		size_t k;
+
+		if (i < to && i > first && h->load[i] == h->load[first])
+			continue;
+		/* A long run of zeros may be a building that is off. */
+		if (i - first > QUALITY_STUCK_HOURS && h->load[first] != 0) {
+			for (k = first; k < i; k++)
+				h->load[k] = NAN;
+			q->stuck += i - first;
+		}
+		first = i;
+	}
+}
+
+/* Median of the rows around i, without i itself; NaN if there are too few. */
+static double
+median_around(const struct hours *h, size_t from, size_t to, size_t i)
+{
+	double near[2 * AROUND + 1];
+	size_t k, n = 0, first = i >= from + AROUND ? i - AROUND : from;
+
+	for (k = first; k < to && k <= i + AROUND; k++)
+		if (k != i && isfinite(h->load[k]))
+			near[n++] = h->load[k];
+	return n >= 3 ? metric_quantile(n, near, 0.5) : NAN;
+}
+
+static void
+week_medians(const struct hours *h, size_t from, size_t to, double *scratch, double *median)
+{
+	size_t i, n;
+	int how;
+
+	for (how = 0; how < HOURS_WEEK; how++) {
+		for (i = from, n = 0; i < to; i++)
+			if (hour_of_week(&h->at[i]) == how && isfinite(h->load[i]))
+				scratch[n++] = h->load[i];
+		median[how] = metric_quantile(n, scratch, 0.5);
+	}
+}
+
+static enum learn_status
+blank_spikes(struct hours *h, size_t from, size_t to, struct quality *q)
+{
+	double *jump, *scratch, median[HOURS_WEEK], usual, limit[2];
+	size_t i, n;
+
+	jump = malloc(2 * (to - from) * sizeof(*jump));
+	if (jump == NULL)
+		return LEARN_NOMEM;
+	scratch = jump + (to - from);
+	week_medians(h, from, to, scratch, median);
+	for (i = from, n = 0; i < to; i++)
+		if (isfinite(h->load[i]))
+			scratch[n++] = fabs(h->load[i] - median[hour_of_week(&h->at[i])]);
+	limit[0] = QUALITY_SPIKE_MAD * metric_quantile(n, scratch, 0.5);
+	for (i = from, n = 0; i < to; i++) {
+		jump[i - from] = fabs(h->load[i] - median_around(h, from, to, i));
+		if (isfinite(jump[i - from]))
+			scratch[n++] = jump[i - from];
+	}
+	limit[1] = QUALITY_SPIKE_MAD * metric_quantile(n, scratch, 0.5);
+	for (i = from, n = 0; i < to; i++)
+		if (isfinite(h->load[i]))
+			scratch[n++] = h->load[i];
+	/* A meter so steady that its MAD is 0 still may move by a tenth. */
+	usual = 0.1 * metric_quantile(n, scratch, 0.5);
+	for (i = from; i < to; i++) {
+		double away = fabs(h->load[i] - median[hour_of_week(&h->at[i])]);
+
+		/* Comparisons with NaN are false: what is missing is no spike. */
+		jump[i - from] = away > limit[0] && away > usual && jump[i - from] > limit[1] &&
+					 jump[i - from] > usual
+				     ? 1
+				     : 0;
+		q->spike += jump[i - from] > 0;
+	}
+	/* More than one in two hundred is how the building works, not a fault. */
+	if (q->spike > (to - from) / 200)
+		q->spike = 0;
+	for (i = from; i < to && q->spike > 0; i++)
+		if (jump[i - from] > 0)
+			h->load[i] = NAN;
+	free(jump);
+	return LEARN_OK;
+}
+
+enum learn_status
+quality_clean(struct hours *h, size_t from, size_t to, struct quality *q)
+{
+	double low = INFINITY, high = -INFINITY;
+	enum learn_status status;
+	size_t i, gap = 0;
+
+	memset(q, 0, sizeof(*q));
+	if (from >= to || to > h->n)
+		return LEARN_RANGE;
+	q->rows = to - from;
+	blank_impossible(h, from, to, q);
+	blank_stuck(h, from, to, q);
+	status = blank_spikes(h, from, to, q);
+	if (status != LEARN_OK)
+		return status;
+	for (i = from; i < to; i++) {
+		gap = isnan(h->load[i]) ? gap + 1 : 0;
+		if (gap > q->longest_gap)
+			q->longest_gap = gap;
+		if (gap > 0)
+			continue;
+		q->usable++;
+		low = h->load[i] < low ? h->load[i] : low;
+		high = h->load[i] > high ? h->load[i] : high;
+	}
+	q->weeks = q->usable / HOURS_WEEK;
+	if (q->usable < HOURS_WEEK)
+		return LEARN_SHORT;
+	return high > low ? LEARN_OK : LEARN_CONSTANT;
+}

@@ -1,0 +1,36 @@
+/*
+ * How far an hourly load can be trusted, and what to leave out before a fit.
+ *
+ *   missing    NaN, infinite
+ *   negative   below 0: an energy meter can't
+ *   stuck      the same value other than 0 for more than STUCK_HOURS rows
+ *   spike      more than 12 MAD from the median of the rows around it and from the
+ *              median of its hour of the week; when more than one row in two hundred
+ *              is like that it is how the building works, and they stay
+ */
+#ifndef NBMS_LEARN_QUALITY_H
+#define NBMS_LEARN_QUALITY_H
+
+#include <stddef.h>
+
+#include "learn/hours.h"
+#include "learn/learn.h"
+
+#define QUALITY_STUCK_HOURS 48
+#define QUALITY_SPIKE_MAD 12
+
+struct quality {
+	size_t rows, missing, negative, stuck, spike;
+	size_t longest_gap; /* rows */
+	size_t usable;      /* rows left */
+	size_t weeks;       /* whole weeks of usable rows */
+};
+
+/*
+ * Count and blank (NaN) what can't be trusted in rows [from, to) of the
+ * load. LEARN_SHORT: less than a week is left; LEARN_CONSTANT: what is left
+ * never changes. *q is filled in all cases but LEARN_NOMEM and LEARN_RANGE.
+ */
+enum learn_status quality_clean(struct hours *, size_t from, size_t to, struct quality *q);
+
+#endif
