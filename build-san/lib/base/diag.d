@@ -1,2 +1,0 @@
-build-san/lib/base/diag.o: lib/base/diag.c lib/base/diag.h
-lib/base/diag.h:
