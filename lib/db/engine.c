@@ -1,6 +1,7 @@
 #include "db/engine.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "db/engine_bulk.h"
 #include "db/sql.h"
 
 #include <sqlite3.h>
@@ -29,6 +30,7 @@ struct db {
 	sqlite3 *h;
 	char *path;
 	enum db_family family;
+	struct bulk bulk;
 	struct rows statements[SQL_COUNT]; /* prepared at first use */
 };
 
@@ -185,6 +187,8 @@ db_open(const char *path, enum db_family family, enum db_mode mode)
 	    mode == DB_MEMORY ? ":memory:" : path, &db->h, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code != SQLITE_OK)
 		refuse(db, code, "open");
+	if (bulk_register(db->h, &db->bulk) != SQLITE_OK)
+		refuse(db, SQLITE_NOMEM, "open");
 	settle(db, mode);
 	migrate(db, mode);
 	return db;
@@ -468,19 +472,9 @@ void
 db_put_samples(
     struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n)
 {
-	struct rows *r = statement(db, SQL_SAMPLE_PUT);
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		(void)sqlite3_bind_int64(r->st, 1, ts);
-		(void)sqlite3_bind_int64(r->st, 2, series[i]);
-		if (isnan(value[i]))
-			(void)sqlite3_bind_null(r->st, 3);
-		else
-			(void)sqlite3_bind_double(r->st, 3, value[i]);
-		(void)step(r, NULL);
-		(void)sqlite3_reset(r->st);
-	}
+	db->bulk = (struct bulk){ .id = series, .value = value, .n = n };
+	(void)db_run(db, SQL_SAMPLE_PUT, "i", ts);
+	db->bulk.n = 0;
 }
 
 bool

@@ -26,15 +26,24 @@ SELECT 1 FROM frame WHERE ts = $1 AND thing = $2;
 -- name: frame_list
 SELECT ts, period FROM frame WHERE thing = $1 AND ts >= $2 AND ts < $3 ORDER BY ts;
 
+-- name: frame_before
+SELECT ts, period FROM frame WHERE ts < $1 AND thing = $2 ORDER BY ts DESC LIMIT 1;
+
+-- name: frame_after
+SELECT ts, period FROM frame WHERE ts > $1 AND thing = $2 ORDER BY ts LIMIT 1;
+
 -- name: frame_bounds
 SELECT min(ts), max(ts), count(*) FROM frame;
 
 -- name: sample_put
-INSERT INTO sample (ts, series, value) VALUES ($1, $2, $3)
+INSERT INTO sample (ts, series, value) SELECT $1, id, value FROM given WHERE true
     ON CONFLICT (ts, series) DO UPDATE SET value = excluded.value;
 
 -- name: sample_get
 SELECT value FROM sample WHERE ts = $1 AND series = $2;
+
+-- name: sample_drop
+DELETE FROM sample WHERE ts = $1 AND series = $2;
 
 -- name: sample_text_put
 INSERT INTO sample_text (ts, series, json) VALUES ($1, $2, $3)

@@ -1,0 +1,322 @@
+#include "db/history.h"
+#include "base/buf.h"
+#include "base/diag.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define uthash_fatal(msg) die(EX_OSERR, "out of memory")
+#include <uthash.h>
+
+#define MONTHS_OPEN 4
+
+struct entry {
+	struct series s; /* first: a series is its entry */
+	char *key;       /* point_id NUL attr NUL thing */
+	UT_hash_handle hh;
+};
+
+struct month {
+	struct db *db;
+	char *building;
+	const struct zone *zone;
+	when_t from, to;
+	uint64_t generation;
+	uint64_t used; /* for choosing what to close */
+	struct entry *entries;
+};
+
+struct history {
+	char *dir;
+	enum db_mode mode;
+	struct month *months[MONTHS_OPEN];
+	struct month *last;
+	uint64_t clock;
+};
+
+#define KEY_MAX 1024
+
+struct history *
+history_open(const char *dir, enum db_mode mode)
+{
+	struct history *h = xcalloc(1, sizeof(*h));
+
+	h->dir = xstrdup(dir);
+	h->mode = mode;
+	return h;
+}
+
+static void
+month_close(struct month *m)
+{
+	struct entry *e, *next;
+
+	if (m == NULL)
+		return;
+	if (db_in_transaction(m->db))
+		db_commit(m->db);
+	HASH_ITER(hh, m->entries, e, next)
+	{
+		HASH_DEL(m->entries, e);
+		free(e->key);
+		free(e);
+	}
+	db_close(m->db);
+	free(m->building);
+	free(m);
+}
+
+void
+history_close(struct history *h)
+{
+	size_t i;
+
+	if (h == NULL)
+		return;
+	for (i = 0; i < MONTHS_OPEN; i++)
+		month_close(h->months[i]);
+	free(h->dir);
+	free(h);
+}
+
+void
+history_commit(struct history *h)
+{
+	size_t i;
+
+	for (i = 0; i < MONTHS_OPEN; i++)
+		if (h->months[i] != NULL && db_in_transaction(h->months[i]->db))
+			db_commit(h->months[i]->db);
+}
+
+char *
+history_path(const char *dir, struct span building_key, const struct zone *zone, when_t ts)
+{
+	char month[WHEN_TEXT];
+
+	return xasprintf("%s/history/%.*s/%s.db", dir, SPAN_ARG(building_key),
+	    when_format_month(month, zone, ts));
+}
+
+static struct entry *
+add_entry(
+    struct month *m, int64_t id, struct span thing, struct span point_id, struct span attr)
+{
+	struct entry *e = xcalloc(1, sizeof(*e));
+	size_t n = point_id.n + 1 + attr.n + 1 + thing.n;
+	char *p = xmalloc(n + 1);
+
+	e->key = p;
+	memcpy(p, point_id.p, point_id.n);
+	e->s.point_id = (struct span){ p, point_id.n };
+	p[point_id.n] = '\0';
+	p += point_id.n + 1;
+	memcpy(p, attr.p, attr.n);
+	e->s.attr = (struct span){ p, attr.n };
+	p[attr.n] = '\0';
+	p += attr.n + 1;
+	memcpy(p, thing.p, thing.n);
+	e->s.thing = (struct span){ p, thing.n };
+	e->s.id = id;
+	HASH_ADD_KEYPTR(hh, m->entries, e->key, n, e);
+	return e;
+}
+
+static void
+load_series(struct month *m)
+{
+	struct rows *r = db_rows(m->db, SQL_SERIES_LIST, "");
+	struct span thing, point_id, attr;
+	int64_t id, texts;
+
+	while (rows_next(r, "ittti", &id, &thing, &point_id, &attr, &texts))
+		add_entry(m, id, thing, point_id, attr)->s.texts = texts != 0;
+	rows_end(r);
+}
+
+/* What makes the file readable on its own. */
+static void
+put_meta(struct month *m)
+{
+	struct span zone, customer, building;
+	char month[WHEN_TEXT];
+
+	if (db_one(m->db, SQL_META_GET, "s", "t", "timezone", &zone))
+		return;
+	must(building_key_parse(span_of(m->building), &customer, &building));
+	db_begin(m->db);
+	(void)db_run(m->db, SQL_META_PUT, "st", "customer", customer);
+	(void)db_run(m->db, SQL_META_PUT, "st", "building", building);
+	(void)db_run(
+	    m->db, SQL_META_PUT, "ss", "month", when_format_month(month, m->zone, m->from));
+	(void)db_run(m->db, SQL_META_PUT, "ss", "timezone", zone_name(m->zone));
+	db_commit(m->db);
+}
+
+static struct month *
+month_open(struct history *h, struct span building_key, const struct zone *zone, when_t ts)
+{
+	char *path = history_path(h->dir, building_key, zone, ts);
+	struct db *db = db_open(path, DB_MONTH, h->mode);
+	struct month *m;
+
+	free(path);
+	if (db == NULL)
+		return NULL;
+	m = xcalloc(1, sizeof(*m));
+	m->db = db;
+	m->building = xstrndup(building_key.p, building_key.n);
+	m->zone = zone;
+	m->from = when_month(zone, ts, 0);
+	m->to = when_month(zone, ts, 1);
+	m->generation = ++h->clock;
+	if (h->mode != DB_READ)
+		put_meta(m);
+	load_series(m);
+	return m;
+}
+
+static bool
+is_month(const struct month *m, struct span building_key, when_t ts)
+{
+	return m != NULL && ts >= m->from && ts < m->to && span_is(building_key, m->building);
+}
+
+struct month *
+history_month(struct history *h, struct span building_key, const struct zone *zone, when_t ts)
+{
+	size_t i, oldest = 0;
+
+	if (is_month(h->last, building_key, ts))
+		return h->last;
+	for (i = 0; i < MONTHS_OPEN; i++) {
+		struct month *m = h->months[i];
+
+		if (is_month(m, building_key, ts)) {
+			m->used = ++h->clock;
+			return h->last = m;
+		}
+		if (m == NULL ||
+		    (h->months[oldest] != NULL && m->used < h->months[oldest]->used))
+			oldest = i;
+	}
+	month_close(h->months[oldest]);
+	h->last = h->months[oldest] = month_open(h, building_key, zone, ts);
+	if (h->last != NULL)
+		h->last->used = ++h->clock;
+	return h->last;
+}
+
+when_t
+month_from(const struct month *m)
+{
+	return m->from;
+}
+
+when_t
+month_to(const struct month *m)
+{
+	return m->to;
+}
+
+struct db *
+month_db(const struct month *m)
+{
+	return m->db;
+}
+
+uint64_t
+month_generation(const struct month *m)
+{
+	return m->generation;
+}
+
+static struct db *
+writing(struct month *m)
+{
+	if (!db_in_transaction(m->db))
+		db_begin(m->db);
+	return m->db;
+}
+
+struct series *
+month_series(
+    struct month *m, struct span thing, struct span point_id, struct span attr, bool add)
+{
+	struct buf key = BUF(KEY_MAX);
+	struct entry *e = NULL;
+
+	buf_put(&key, point_id);
+	buf_putc(&key, '\0');
+	buf_put(&key, attr);
+	buf_putc(&key, '\0');
+	buf_put(&key, thing);
+	must(!key.full);
+	HASH_FIND(hh, m->entries, key.p, key.n, e);
+	buf_free(&key);
+	if (e == NULL && add) {
+		must(db_run(writing(m), SQL_SERIES_ADD, "ttt", thing, point_id, attr) == 1);
+		e = add_entry(m, db_last_id(m->db), thing, point_id, attr);
+	}
+	return e != NULL ? &e->s : NULL;
+}
+
+void
+month_put_frame(struct month *m, const struct zone *zone, const struct frame *f)
+{
+	char local[WHEN_TEXT], received[WHEN_TEXT];
+
+	if (f->received != WHEN_NONE)
+		(void)when_format(received, NULL, f->received);
+	(void)db_run(writing(m), SQL_FRAME_PUT, "itstis", (int64_t)f->ts, f->thing,
+	    when_format(local, zone, f->ts), f->stamp, f->period,
+	    f->received != WHEN_NONE ? received : NULL);
+}
+
+void
+month_put_samples(
+    struct month *m, when_t ts, const int64_t id[], const double value[], size_t n)
+{
+	db_put_samples(writing(m), ts, id, value, n);
+}
+
+void
+month_put_text(struct month *m, when_t ts, struct series *s, struct span json)
+{
+	if (json.p == NULL) {
+		if (s->texts)
+			(void)db_run(
+			    writing(m), SQL_SAMPLE_TEXT_DROP, "ii", (int64_t)ts, s->id);
+		return;
+	}
+	if (!s->texts)
+		(void)db_run(writing(m), SQL_SERIES_SET_TEXTS, "i", s->id);
+	s->texts = true;
+	(void)db_run(writing(m), SQL_SAMPLE_TEXT_PUT, "iit", (int64_t)ts, s->id, json);
+}
+
+void
+month_drop_sample(struct month *m, when_t ts, struct series *s)
+{
+	(void)db_run(writing(m), SQL_SAMPLE_DROP, "ii", (int64_t)ts, s->id);
+	month_put_text(m, ts, s, (struct span){ 0 });
+}
+
+bool
+month_get_sample(struct month *m, when_t ts, const struct series *s, double *value)
+{
+	return db_one(m->db, SQL_SAMPLE_GET, "ii", "d", (int64_t)ts, s->id, value);
+}
+
+bool
+month_frame_before(
+    struct month *m, struct span thing, when_t ts, when_t *found, int64_t *period)
+{
+	return db_one(m->db, SQL_FRAME_BEFORE, "it", "ii", (int64_t)ts, thing, found, period);
+}
+
+bool
+month_frame_after(struct month *m, struct span thing, when_t ts, when_t *found, int64_t *period)
+{
+	return db_one(m->db, SQL_FRAME_AFTER, "it", "ii", (int64_t)ts, thing, found, period);
+}
