@@ -62,7 +62,7 @@ $B/gen/sql.c $B/gen/db/sql_names.h &: lib/db/sql/embed.awk $(sql)
 $B/gen/sql.o: $B/gen/sql.c
 	$(CC) $(CPPFLAGS) $(cflags) -Wno-overlength-strings -MMD -MP -c -o $@ $<
 
-$(patsubst %.c,$B/%.o,$(wildcard lib/db/*.c)): $B/gen/db/sql_names.h
+$(patsubst %.c,$B/%.o,$(wildcard lib/db/*.c cmd/*.c)): | $B/gen/db/sql_names.h
 endif
 
 $B/libnbms.a: $(lib_o)

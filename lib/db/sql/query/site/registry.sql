@@ -6,6 +6,12 @@ INSERT INTO customer (customer, name) VALUES ($1, $2)
 INSERT INTO region (customer, region, name) VALUES ($1, $2, $3)
     ON CONFLICT (customer, region) DO UPDATE SET name = coalesce(excluded.name, region.name);
 
+-- name: customer_list
+SELECT customer, name FROM customer ORDER BY customer;
+
+-- name: region_list
+SELECT customer, region, name FROM region ORDER BY customer, region;
+
 -- name: building_has
 SELECT 1 FROM building WHERE customer = $1 AND building = $2;
 
@@ -36,6 +42,9 @@ INSERT INTO category (category, subclass, data) VALUES ($1, $2, $3)
 
 -- name: category_get
 SELECT data FROM category WHERE category = $1 AND subclass = $2;
+
+-- name: category_list
+SELECT category, subclass, data FROM category ORDER BY category, subclass;
 
 -- name: thing_has
 SELECT 1 FROM thing WHERE thing = $1;
