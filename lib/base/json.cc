@@ -68,6 +68,7 @@ struct json {
 	struct buf copy;
 	const char *text;
 	size_t n;
+	bool minified;
 	fault error;
 };
 
@@ -224,6 +225,7 @@ class walk
 	{
 		fault f = value(0, root);
 
+		j->minified = meant == j->n;
 		return f != FINE ? f : in.done() ? FINE : SYNTAX;
 	}
 
@@ -231,6 +233,14 @@ class walk
 	json *j;
 	tokens in;
 	const char *base;
+	size_t meant = 0; /* bytes that are not insignificant white space */
+
+	void
+	punctuation()
+	{
+		meant++;
+		in.skip();
+	}
 
 	uint32_t
 	add(json_kind kind, uint32_t off, uint32_t n)
@@ -264,12 +274,12 @@ class walk
 		fault f = FINE;
 
 		*self = me;
-		in.skip();
+		punctuation();
 		while (in.peek() != closing) {
 			if (last != 0) {
 				if (in.peek() != ',')
 					return SYNTAX;
-				in.skip();
+				punctuation();
 			}
 			if (kind == JSON_OBJECT && (f = name()) != FINE)
 				return f;
@@ -282,7 +292,7 @@ class walk
 			last = child;
 		}
 		j->nodes[me].n = in.here() + 1 - j->nodes[me].off;
-		in.skip();
+		punctuation();
 		return FINE;
 	}
 
@@ -298,7 +308,7 @@ class walk
 			return f;
 		if (in.peek() != ':')
 			return SYNTAX;
-		in.skip();
+		punctuation();
 		return FINE;
 	}
 
@@ -310,6 +320,7 @@ class walk
 		if (to <= from || base[to - 1] != '"')
 			return SYNTAX;
 		in.skip();
+		meant += to - from + 1;
 		*self = add(JSON_STRING, from, to - 1 - from);
 		if (memchr(base + from, '\\', to - 1 - from) == nullptr)
 			return FINE;
@@ -352,6 +363,7 @@ class walk
 		to = in.scalar_end();
 		s = { base + from, to - from };
 		in.skip();
+		meant += s.n;
 		if (is_digit(s.p[0]) || s.p[0] == '-') {
 			*self = add(JSON_NUMBER, from, to - from);
 			return is_number(s.p, s.p + s.n) ? FINE : NUMBER;
@@ -476,6 +488,15 @@ json_name(json_value member)
 	if (node_of(member) == nullptr || member.at < 2)
 		return { "", 0 };
 	return string_of(member.doc, &member.doc->nodes[member.at - 1]);
+}
+
+struct span
+json_name_raw(json_value member)
+{
+	if (node_of(member) == nullptr || member.at < 2)
+		return { "", 0 };
+	const node &name = member.doc->nodes[member.at - 1];
+	return { member.doc->text + name.off - 1, size_t(name.n) + 2 };
 }
 
 json_value
@@ -685,6 +706,12 @@ json_peek(
 		return false;
 	}
 	return true;
+}
+
+bool
+json_is_minified(json_value v)
+{
+	return v.doc != nullptr && v.doc->minified;
 }
 
 bool

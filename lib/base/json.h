@@ -73,6 +73,9 @@ json_value json_next(json_value element);
 /* The name of a member that json_first, json_next or json_get gave. */
 struct span json_name(json_value member);
 
+/* The same as it stands in the text, with its quotes. */
+struct span json_name_raw(json_value member);
+
 /* A member whose name an earlier one has, or none. Quadratic: for objects of a few members. */
 json_value json_repeated(json_value object);
 
@@ -94,6 +97,9 @@ struct span json_raw(json_value v);
  */
 bool json_peek(
     struct json *j, struct span text, const char *const names[], struct span raw[], size_t n);
+
+/* Is there no insignificant white space in the text that the value is part of? Then json_minify would only copy. */
+bool json_is_minified(json_value v);
 
 /* Appends text without insignificant white space; false if it does not fit or a string is not
  * closed. */

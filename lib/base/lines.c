@@ -10,6 +10,8 @@
 #define CHUNK ((size_t)256 << 10) /* bytes asked of read(2) at a time */
 
 struct lines {
+	lines_read_fn *read_fn; /* NULL: read(2) of fd */
+	void *ctx;
 	int fd;
 	bool eof;
 	struct where at;
@@ -31,6 +33,16 @@ lines_open(int fd, const char *name, size_t max)
 	in->at.source = name;
 	in->max = max > 0 ? max : LINES_MAX;
 	in->held = BUF(in->max + 2 * CHUNK);
+	return in;
+}
+
+struct lines *
+lines_open_fn(lines_read_fn *read_fn, void *ctx, const char *name, size_t max)
+{
+	struct lines *in = lines_open(-1, name, max);
+
+	in->read_fn = read_fn;
+	in->ctx = ctx;
 	return in;
 }
 
@@ -61,6 +73,12 @@ lines_offset(const struct lines *in)
 	return in->offset;
 }
 
+static ssize_t
+read_some(struct lines *in, char *to, size_t n)
+{
+	return in->read_fn != NULL ? in->read_fn(in->ctx, to, n) : read(in->fd, to, n);
+}
+
 /* Reads once: 1 got bytes, 0 end of input or asked to stop, -1 error (reported). */
 static int
 fill(struct lines *in)
@@ -75,7 +93,7 @@ fill(struct lines *in)
 	do {
 		if (prog_stopping())
 			return 0;
-		k = read(in->fd, in->held.p + in->held.n, in->held.room - in->held.n);
+		k = read_some(in, in->held.p + in->held.n, in->held.room - in->held.n);
 	} while (k < 0 && errno == EINTR);
 	if (k < 0) {
 		diag("%s: cannot read: %s", in->at.source, strerror(errno));

@@ -11,6 +11,8 @@
 #include "base/diag.h"
 #include "base/span.h"
 
+#include <sys/types.h>
+
 #define LINES_MAX ((size_t)16 << 20) /* default bound of one line, in bytes */
 
 enum lines_kind {
@@ -25,6 +27,11 @@ struct lines;
 
 /* name is borrowed; max 0 means LINES_MAX. The descriptor stays the caller's. */
 struct lines *lines_open(int fd, const char *name, size_t max);
+
+/* The same from a function in the manner of read(2): it returns -1 with errno set where it fails. */
+typedef ssize_t lines_read_fn(void *ctx, char *to, size_t n);
+struct lines *lines_open_fn(lines_read_fn *read_fn, void *ctx, const char *name, size_t max);
+
 void lines_free(struct lines *in);
 
 enum lines_kind lines_next(struct lines *in, struct span *line);

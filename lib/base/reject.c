@@ -17,6 +17,7 @@ struct reject {
 	int fd; /* -1: no ledger */
 	const char *path;
 	struct buf entry;
+	bool unsynced;
 };
 
 struct reject *
@@ -37,14 +38,20 @@ reject_open(const char *path)
 }
 
 void
+reject_sync(struct reject *r)
+{
+	/* a pipe or a terminal cannot be synced, and need not be */
+	if (r->unsynced && fsync(r->fd) != 0 && errno != EINVAL && errno != EROFS)
+		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path, strerror(errno));
+	r->unsynced = false;
+}
+
+void
 reject_close(struct reject *r)
 {
 	if (r == NULL)
 		return;
-	/* a pipe or a terminal cannot be synced, and need not be */
-	if (r->fd >= 0 && fsync(r->fd) != 0 && errno != EINVAL && errno != EROFS)
-		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path,
-		    strerror(errno));
+	reject_sync(r);
 	if (r->fd >= 0 && close(r->fd) != 0)
 		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path,
 		    strerror(errno));
@@ -120,6 +127,7 @@ reject_write(struct reject *r, const struct rejection *what)
 		return;
 	buf_clear(&r->entry);
 	put_entry(&r->entry, what);
+	r->unsynced = true;
 	if (!out_write_all(r->fd, buf_span(&r->entry)))
 		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path,
 		    strerror(errno));

@@ -26,6 +26,9 @@ struct reject *reject_open(const char *path);
  * not lost in silence. */
 void reject_close(struct reject *r);
 
+/* What was written is on the disk when it returns: before a message whose record was rejected is acknowledged. */
+void reject_sync(struct reject *r);
+
 /* What is said of one rejected record. */
 struct rejection {
 	const char *code; /* a short constant: "unknown-thing" */

@@ -45,9 +45,11 @@ parse_mark(json_value root, struct message *m, const char **why)
 	struct span at;
 
 	m->kind = MESSAGE_MARK;
-	*why = "a mark needs a number or null, and `at`";
+	*why = "a mark needs a number or null, and a time or null as `at`";
 	if (json_kind_of(mark) != JSON_NULL && (!json_int(mark, &m->seq) || m->seq < 0))
 		return "bad-envelope";
+	if (json_kind_of(json_get(root, "at")) == JSON_NULL)
+		return NULL;
 	if (!json_text(json_get(root, "at"), &at) ||
 	    !when_parse_rfc3339(at, &m->received, NULL))
 		return "bad-envelope";
