@@ -13,6 +13,7 @@
 #define THING_PART_MAX 32
 #define THING_MAX (3 * THING_PART_MAX + 3) /* bytes that hold a thing's name, NUL included */
 #define POINT_ID_MAX 256
+#define POINT_ATTR_MAX 64 /* bytes of an attribute name */
 
 /* Borrowed from the text that was parsed. */
 struct thing {

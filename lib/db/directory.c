@@ -1,4 +1,5 @@
 #include "db/directory.h"
+#include "db/reference.h"
 #include "base/clock.h"
 
 #include <inttypes.h>
@@ -219,7 +220,11 @@ directory_put(struct db *site, struct record *r)
 				types[i].put(site, r);
 			return;
 		}
-	record_reject(r, "unknown-type", "type: %.*s: not " DIRECTORY_TYPES, SPAN_ARG(type));
+	if (reference_type(type))
+		reference_put(site, r);
+	else
+		record_reject(
+		    r, "unknown-type", "type: %.*s: not " DIRECTORY_TYPES, SPAN_ARG(type));
 }
 
 static void

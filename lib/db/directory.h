@@ -8,6 +8,7 @@
  * east,"tariff":..,"contract_kw":kW,"country":"KR"}
  *   {"type":"category","category":..,"subclass":..,"data":any JSON}
  *   {"type":"thing","thing":C_B_01,"device_name":..}
+ *   tariffs, holidays and composite rules (db/reference.h), which are kept as categories
  *
  * Members that are absent or null keep what is stored. A member of no meaning here is an error,
  * so that a misspelt one is not lost in silence.

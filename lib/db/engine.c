@@ -1,7 +1,6 @@
 #include "db/engine.h"
 #include "base/buf.h"
 #include "base/diag.h"
-#include "base/when.h"
 #include "db/engine_bulk.h"
 #include "db/sql.h"
 
@@ -32,6 +31,7 @@ struct db {
 	char *path;
 	enum db_family family;
 	struct bulk bulk;
+	int64_t data_version;              /* as db_changed_elsewhere last saw it; 0: never */
 	struct rows statements[SQL_COUNT]; /* prepared at first use */
 };
 
@@ -243,6 +243,16 @@ db_in_transaction(const struct db *db)
 	return sqlite3_get_autocommit(db->h) == 0;
 }
 
+bool
+db_changed_elsewhere(struct db *db)
+{
+	int64_t version = pragma(db, "PRAGMA data_version");
+	bool changed = db->data_version != 0 && db->data_version != version;
+
+	db->data_version = version;
+	return changed;
+}
+
 int64_t
 db_last_id(const struct db *db)
 {
@@ -299,18 +309,12 @@ bind(sqlite3_stmt *st, const char *args, va_list *ap)
 {
 	int i = 1;
 	const char *s;
-	when_t t;
 
 	must((int)strlen(args) == sqlite3_bind_parameter_count(st));
 	for (; *args != '\0'; args++, i++) {
 		switch (*args) {
 		case 'i':
 			must(sqlite3_bind_int64(st, i, va_arg(*ap, int64_t)) == SQLITE_OK);
-			break;
-		case 'w':
-			t = va_arg(*ap, when_t);
-			must((t == WHEN_NONE ? sqlite3_bind_null(st, i)
-					     : sqlite3_bind_int64(st, i, t)) == SQLITE_OK);
 			break;
 		case 'd':
 			/* SQLite stores NAN as null, which is what it stands for */
@@ -345,9 +349,6 @@ take(sqlite3_stmt *st, const char *results, va_list *ap)
 		switch (*results) {
 		case 'i':
 			*va_arg(*ap, int64_t *) = sqlite3_column_int64(st, i);
-			break;
-		case 'w':
-			*va_arg(*ap, when_t *) = null ? WHEN_NONE : sqlite3_column_int64(st, i);
 			break;
 		case 'd':
 			*va_arg(*ap, double *) =

@@ -7,11 +7,9 @@
  *
  *   i  int64_t       d  double (NAN: null)   t  struct span (p NULL: null)
  *   s  const char *  n  a null (no argument)
- *   w  when_t (WHEN_NONE: null)
  *
- * and for results, as pointers: i int64_t * (null: 0), w when_t * (null: WHEN_NONE), d double *
- * (null: NAN), t struct span * (null: p NULL). Text given back is borrowed until the
- * statement's next step.
+ * and for results, as pointers: i int64_t *, d double * (null: NAN), t struct span * (null: p
+ * NULL). Text given back is borrowed until the statement's next step.
  *
  * Trouble: what the system refuses ends the program, so that a caller never sees half a write:
  * no space or a failing disk with EX_IOERR, a lock that does not go away with EX_TEMPFAIL, no
@@ -49,6 +47,9 @@ void db_begin(struct db *db); /* takes the write lock at once */
 void db_commit(struct db *db);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
+
+/* Has another connection committed something since the last call? The first call says no. */
+bool db_changed_elsewhere(struct db *db);
 
 /* Runs a statement to its end. Returns the rows changed, or -1 where a constraint was violated.
  */

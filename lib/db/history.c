@@ -2,8 +2,9 @@
 #include "base/buf.h"
 #include "base/diag.h"
 
-#include <math.h>
+#include <dirent.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
@@ -207,6 +208,23 @@ history_month(struct history *h, struct span building_key, const struct zone *zo
 	return h->last;
 }
 
+struct month *
+history_month_there(
+    struct history *h, struct span building_key, const struct zone *zone, when_t ts)
+{
+	struct month *m;
+	char *path;
+	size_t i;
+
+	for (i = 0; i < MONTHS_OPEN; i++)
+		if (is_month(h->months[i], building_key, ts))
+			return history_month(h, building_key, zone, ts);
+	path = history_path(h->dir, building_key, zone, ts);
+	m = access(path, F_OK) == 0 ? history_month(h, building_key, zone, ts) : NULL;
+	free(path);
+	return m;
+}
+
 when_t
 month_from(const struct month *m)
 {
@@ -319,4 +337,61 @@ bool
 month_frame_after(struct month *m, struct span thing, when_t ts, when_t *found, int64_t *period)
 {
 	return db_one(m->db, SQL_FRAME_AFTER, "it", "ii", (int64_t)ts, thing, found, period);
+}
+
+bool
+month_has_frame(struct month *m, struct span thing, when_t ts)
+{
+	int64_t one;
+
+	return db_one(m->db, SQL_FRAME_HAS, "it", "i", (int64_t)ts, thing, &one);
+}
+
+/* The first instant of the month that a file is named after; WHEN_NONE: it is no month file. */
+static when_t
+month_of_file(const char *name, const struct zone *zone)
+{
+	when_t t;
+
+	if (strlen(name) != 10 || strcmp(name + 7, ".db") != 0 ||
+	    !when_parse_human((struct span){ name, 7 }, zone, 0, &t))
+		return WHEN_NONE;
+	return t;
+}
+
+/* The newest month file that begins before `before`; WHEN_NONE: there is none. */
+static when_t
+month_before(const char *dir, const struct zone *zone, when_t before)
+{
+	DIR *d = opendir(dir);
+	when_t best = WHEN_NONE, t;
+	struct dirent *e;
+
+	if (d == NULL)
+		return WHEN_NONE;
+	while ((e = readdir(d)) != NULL) {
+		t = month_of_file(e->d_name, zone);
+		if (t != WHEN_NONE && t < before && t > best)
+			best = t;
+	}
+	(void)closedir(d);
+	return best;
+}
+
+when_t
+history_newest(
+    struct history *h, struct span building_key, const struct zone *zone, struct span thing)
+{
+	char *dir = xasprintf("%s/history/%.*s", h->dir, SPAN_ARG(building_key));
+	when_t month = INT64_MAX, found = WHEN_NONE;
+	int64_t period;
+
+	while (found == WHEN_NONE && (month = month_before(dir, zone, month)) != WHEN_NONE) {
+		struct month *m = history_month(h, building_key, zone, month);
+
+		if (m != NULL && !month_frame_before(m, thing, INT64_MAX, &found, &period))
+			found = WHEN_NONE;
+	}
+	free(dir);
+	return found;
 }

@@ -25,7 +25,6 @@ struct series {
 	int64_t id;
 	struct span thing, point_id, attr;
 	bool texts; /* may have rows in sample_text */
-	int role;   /* for the caller: what the series is to a derived point; 0 when new */
 };
 
 /* dir is copied. */
@@ -38,6 +37,10 @@ void history_commit(struct history *h);
  * none. Borrowed until the next call for another month. building_key is C000003_B001.
  */
 struct month *history_month(
+    struct history *h, struct span building_key, const struct zone *zone, when_t ts);
+
+/* The same, but NULL in every mode where there is no such file yet. */
+struct month *history_month_there(
     struct history *h, struct span building_key, const struct zone *zone, when_t ts);
 
 /* The path of that month's file, as in the description above; the caller frees it. */
@@ -80,6 +83,12 @@ void month_drop_sample(struct month *m, when_t ts, struct series *s);
 
 /* False: no such sample. *value is NAN for a null and for text. */
 bool month_get_sample(struct month *m, when_t ts, const struct series *s, double *value);
+
+bool month_has_frame(struct month *m, struct span thing, when_t ts);
+
+/* The newest frame of a thing in all of a building's months; WHEN_NONE: none. */
+when_t history_newest(
+    struct history *h, struct span building_key, const struct zone *zone, struct span thing);
 
 /* The nearest frame of that thing before or after ts within the month, with its period; false:
  * none. */

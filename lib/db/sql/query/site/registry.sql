@@ -46,6 +46,9 @@ SELECT data FROM category WHERE category = $1 AND subclass = $2;
 -- name: category_list
 SELECT category, subclass, data FROM category ORDER BY category, subclass;
 
+-- name: category_rows
+SELECT subclass, data FROM category WHERE category = $1 ORDER BY subclass;
+
 -- name: thing_has
 SELECT 1 FROM thing WHERE thing = $1;
 

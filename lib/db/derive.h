@@ -1,0 +1,62 @@
+/*
+ * derive: the points that are made of other points: composites of a unit of equipment, and
+ * energy by interval.
+ *
+ * A `derivation` is what one gateway's points feed. For each frame the values of its inputs are
+ * set, and derive_frame adds the derived samples to the frame's batch: for a composite the
+ * attributes of its rules (bms/composite.h) under its id; for an Energy point P
+ *
+ *   P#Usage   M_Value  kWh used over the interval    Mark  "first", "span" or "reset" where it
+ * is not as it should be P#Demand  M_Value  kW, the mean over one period P#Price   M_Value
+ * money per kWh by the tariff in force at the interval's beginning P#Charge  M_Value  money for
+ * the energy; only where one price held throughout
+ *
+ * A reading that comes late changes the interval after it: derive_next computes that again.
+ */
+#ifndef NBMS_DB_DERIVE_H
+#define NBMS_DB_DERIVE_H
+
+#include "bms/composite.h"
+#include "bms/tariff.h"
+#include "db/batch.h"
+#include "db/history.h"
+
+/* What the derived points of a building need to know about it. Borrowed by its derivations. */
+struct premises {
+	struct span key; /* C000003_B001 */
+	const struct zone *zone;
+	struct tariff_account *account; /* NULL: no tariff */
+};
+
+struct derivation;
+
+struct derivation *derive_load(struct db *site, const struct thing *t,
+    const struct premises *where, const struct composite_rules *rules);
+void derive_free(struct derivation *d);
+
+/* The input that a point's M_Value is, or -1. */
+int derive_input(struct derivation *d, struct span point_id);
+
+void derive_begin(struct derivation *d); /* forgets the inputs of the frame before */
+void derive_set(struct derivation *d, int input, double value);
+
+/* A frame: its time, and how it stands to what is there already. */
+struct derive_at {
+	when_t ts;
+	int64_t period; /* minutes */
+	bool again;     /* there was a frame at ts (another part of it, or a repeat): inputs may
+			   stand in the history, marks may go */
+	when_t
+	    newest; /* of the gateway's frames, this one included: a ts before it came late */
+};
+
+/* Adds the derived samples of the frame. */
+void derive_frame(
+    struct derivation *d, struct history *h, const struct derive_at *at, struct batch *b);
+
+/* After a late frame was written: computes and writes the intervals that end at the readings
+ * after it. */
+void derive_next(
+    struct derivation *d, struct history *h, const struct derive_at *at, struct batch *b);
+
+#endif

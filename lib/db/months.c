@@ -1,0 +1,193 @@
+#include "db/months.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/diag.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_MAX 128
+
+struct building_row {
+	struct span customer, building;
+	const struct zone *zone;
+	struct buf key;
+};
+
+typedef void building_fn(void *ctx, const struct building_row *b);
+
+/* Every registered building whose zone is known. */
+static void
+each_building(struct db *site, building_fn *fn, void *ctx)
+{
+	struct rows *r = db_rows(site, SQL_BUILDING_LIST, "");
+	struct span name, region, timezone, tariff, country;
+	double latitude, longitude, contract_kw;
+	struct building_row b = { .key = BUF(KEY_MAX) };
+
+	while (rows_next(r, "tttttddtdt", &b.customer, &b.building, &name, &region, &timezone,
+	    &latitude, &longitude, &tariff, &contract_kw, &country)) {
+		buf_clear(&b.key);
+		buf_put(&b.key, b.customer);
+		buf_putc(&b.key, '_');
+		buf_put(&b.key, b.building);
+		b.zone = zone_find(timezone);
+		if (b.zone == NULL)
+			diag("building %s: unknown time zone %.*s", buf_text(&b.key),
+			    SPAN_ARG(timezone));
+		else
+			fn(ctx, &b);
+	}
+	rows_end(r);
+	buf_free(&b.key);
+}
+
+static const char *const columns[] = { "customer", "building", "month", "file", "bytes" };
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+struct keeping {
+	struct history *history; /* prepare */
+	const char *dir;         /* retain */
+	int64_t keep;
+	bool dry_run;
+	int status;
+	struct table *table;
+};
+
+static void
+print_file(struct keeping *k, const struct building_row *b, const char *month, const char *path,
+    int64_t bytes)
+{
+	table_text(k->table, b->customer);
+	table_text(k->table, b->building);
+	table_str(k->table, month);
+	table_str(k->table, path);
+	table_int(k->table, bytes);
+}
+
+static int64_t
+file_size(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static void
+prepare(void *ctx, const struct building_row *b)
+{
+	struct keeping *k = ctx;
+	when_t now = clock_now(), t;
+	char month[WHEN_TEXT];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		t = when_month(b->zone, now, i);
+		const char *path =
+		    db_path(month_db(history_month(k->history, buf_span(&b->key), b->zone, t)));
+
+		print_file(k, b, when_format_month(month, b->zone, t), path, file_size(path));
+	}
+}
+
+void
+months_prepare(struct db *site, struct history *h, enum table_form form)
+{
+	struct keeping k = { .history = h, .table = table_begin(form, columns, COLUMNS) };
+
+	each_building(site, prepare, &k);
+	(void)table_end(k.table);
+}
+
+/* SQLite's companions go first: without them the file is still whole. */
+static bool
+remove_file(const char *path)
+{
+	static const char *const tails[] = { "-shm", "-wal", "" };
+	bool fine = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		char *each = xasprintf("%s%s", path, tails[i]);
+
+		if (unlink(each) != 0 && errno != ENOENT) {
+			diag("%s: cannot remove: %s", each, strerror(errno));
+			fine = false;
+		}
+		free(each);
+	}
+	return fine;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The month files of a folder, oldest first; the caller frees them. */
+static size_t
+month_files(const char *folder, char ***names)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	size_t n = 0;
+
+	*names = NULL;
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		if (strlen(e->d_name) != 10 || strcmp(e->d_name + 7, ".db") != 0)
+			continue;
+		*names = xrealloc(*names, (n + 1) * sizeof(**names));
+		(*names)[n++] = xstrdup(e->d_name);
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	if (n > 0)
+		qsort(*names, n, sizeof(**names), by_name);
+	return n;
+}
+
+static void
+retain(void *ctx, const struct building_row *b)
+{
+	struct keeping *k = ctx;
+	char *folder = xasprintf("%s/history/%.*s", k->dir, SPAN_ARG(b->key));
+	char oldest[WHEN_TEXT], **names;
+	size_t n, i;
+
+	(void)when_format_month(
+	    oldest, b->zone, when_month(b->zone, clock_now(), (int)-k->keep));
+	n = month_files(folder, &names);
+	for (i = 0; i < n; i++) {
+		char *path = xasprintf("%s/%s", folder, names[i]);
+
+		names[i][7] = '\0';
+		if (strcmp(names[i], oldest) < 0) {
+			print_file(k, b, names[i], path, file_size(path));
+			if (!k->dry_run && !remove_file(path))
+				k->status = EX_IOERR;
+		}
+		free(path);
+		free(names[i]);
+	}
+	free(names);
+	free(folder);
+}
+
+int
+months_retain(
+    struct db *site, const char *dir, int64_t keep, bool dry_run, enum table_form form)
+{
+	struct keeping k = { .dir = dir,
+		.keep = keep,
+		.dry_run = dry_run,
+		.table = table_begin(form, columns, COLUMNS) };
+
+	each_building(site, retain, &k);
+	(void)table_end(k.table);
+	return k.status;
+}

@@ -1,0 +1,94 @@
+#include "db/point.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "bms/composite.h"
+
+/* Class, role and unit number: from the id where it parses, otherwise as point_info says. */
+static struct point_parts
+parts_of(const struct point *p)
+{
+	struct point_parts parts = point_parts(p->id);
+	struct span s;
+
+	if (json_text(json_get(p->info, "class"), &s))
+		parts.class = s;
+	if (json_text(json_get(p->info, "role"), &s))
+		parts.role = s;
+	if (json_text(json_get(p->info, "unit_number"), &s))
+		parts.unit = s;
+	return parts;
+}
+
+static struct span
+text_or_null(json_value v)
+{
+	struct span s = { 0 };
+
+	(void)json_text(v, &s);
+	return s;
+}
+
+/* Raw JSON of an object, {} where it is none. */
+static struct span
+object_or_empty(json_value v)
+{
+	return json_kind_of(v) == JSON_OBJECT ? json_raw(v) : SPAN("{}");
+}
+
+static void
+join_composite(struct db *site, const struct thing *t, struct span point_id,
+    const struct point_parts *parts, when_t at)
+{
+	struct buf id = BUF(COMPOSITE_ID_MAX);
+
+	composite_id(&id, parts->class, parts->unit);
+	if (!id.full) {
+		(void)db_run(site, SQL_COMPOSITE_PUT,
+		    "ttttt"
+		    "ti",
+		    t->customer, t->building, buf_span(&id), parts->class, parts->unit, t->name,
+		    (int64_t)at);
+		(void)db_run(site, SQL_COMPOSITE_MEMBER_PUT, "ttttt", t->customer, t->building,
+		    buf_span(&id), parts->role, point_id);
+	}
+	buf_free(&id);
+}
+
+void
+point_put(struct db *site, const struct thing *t, const struct point *p, when_t at)
+{
+	struct point_parts parts = parts_of(p);
+	struct span name = text_or_null(json_get(p->info, "name"));
+
+	(void)db_run(site, SQL_POINT_PUT, "ttttttttttttii", t->customer, t->building, p->id,
+	    t->name, name.p != NULL ? name : parts.name, parts.class,
+	    text_or_null(json_get(p->info, "type")), text_or_null(json_get(p->info, "unit")),
+	    text_or_null(json_get(p->location, "floor")),
+	    text_or_null(json_get(p->location, "zone")), object_or_empty(p->info),
+	    object_or_empty(p->location), (int64_t)at, (int64_t)at);
+	if (composite_class(parts.class) && parts.role.n > 0 && parts.unit.n > 0)
+		join_composite(site, t, p->id, &parts, at);
+}
+
+void
+point_found(struct db *site, const struct thing *t, struct span id, when_t at)
+{
+	struct point_parts parts = point_parts(id);
+
+	if (db_run(site, SQL_POINT_FOUND, "ttttttii", t->customer, t->building, id, t->name,
+		parts.name, parts.class, (int64_t)at, (int64_t)at) <= 0)
+		return;
+	if (composite_class(parts.class) && parts.role.n > 0 && parts.unit.n > 0)
+		join_composite(site, t, id, &parts, at);
+}
+
+bool
+point_delete(struct db *site, const struct thing *t, struct span id, when_t at)
+{
+	if (db_run(site, SQL_POINT_DELETE, "ttti", t->customer, t->building, id, (int64_t)at) <=
+	    0)
+		return false;
+	(void)db_run(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, id);
+	(void)db_run(site, SQL_COMPOSITE_DROP_EMPTY, "tt", t->customer, t->building);
+	return true;
+}

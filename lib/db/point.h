@@ -1,0 +1,30 @@
+/*
+ * point: a building's points as its gateways announced them, and the composites made of them.
+ */
+#ifndef NBMS_DB_POINT_H
+#define NBMS_DB_POINT_H
+
+#include "base/json.h"
+#include "base/when.h"
+#include "bms/thing.h"
+#include "db/engine.h"
+
+/* What one announced point says; texts are borrowed. info and location are JSON values or none.
+ */
+struct point {
+	struct span id;
+	json_value info, location;
+};
+
+/* Writes a point, and its place in its unit's composite. An earlier deletion is taken back. */
+void point_put(struct db *site, const struct thing *t, const struct point *p, when_t at);
+
+/* A point known only because it was logged: a row with what its id tells, unless there is one.
+ */
+void point_found(struct db *site, const struct thing *t, struct span id, when_t at);
+
+/* Marks it deleted and takes it out of its composite; false: no such point in use. History
+ * stays. */
+bool point_delete(struct db *site, const struct thing *t, struct span id, when_t at);
+
+#endif
