@@ -1,6 +1,7 @@
 #include "db/engine.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/when.h"
 #include "db/engine_bulk.h"
 #include "db/sql.h"
 
@@ -309,12 +310,18 @@ bind(sqlite3_stmt *st, const char *args, va_list *ap)
 {
 	int i = 1;
 	const char *s;
+	when_t t;
 
 	must((int)strlen(args) == sqlite3_bind_parameter_count(st));
 	for (; *args != '\0'; args++, i++) {
 		switch (*args) {
 		case 'i':
 			must(sqlite3_bind_int64(st, i, va_arg(*ap, int64_t)) == SQLITE_OK);
+			break;
+		case 'w':
+			t = va_arg(*ap, when_t);
+			must((t == WHEN_NONE ? sqlite3_bind_null(st, i)
+					     : sqlite3_bind_int64(st, i, t)) == SQLITE_OK);
 			break;
 		case 'd':
 			/* SQLite stores NAN as null, which is what it stands for */
@@ -349,6 +356,9 @@ take(sqlite3_stmt *st, const char *results, va_list *ap)
 		switch (*results) {
 		case 'i':
 			*va_arg(*ap, int64_t *) = sqlite3_column_int64(st, i);
+			break;
+		case 'w':
+			*va_arg(*ap, when_t *) = null ? WHEN_NONE : sqlite3_column_int64(st, i);
 			break;
 		case 'd':
 			*va_arg(*ap, double *) =

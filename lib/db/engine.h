@@ -7,9 +7,11 @@
  *
  *   i  int64_t       d  double (NAN: null)   t  struct span (p NULL: null)
  *   s  const char *  n  a null (no argument)
+ *   w  when_t (WHEN_NONE: null)
  *
- * and for results, as pointers: i int64_t *, d double * (null: NAN), t struct span * (null: p
- * NULL). Text given back is borrowed until the statement's next step.
+ * and for results, as pointers: i int64_t * (null: 0), w when_t * (null: WHEN_NONE), d double *
+ * (null: NAN), t struct span * (null: p NULL). Text given back is borrowed until the
+ * statement's next step.
  *
  * Trouble: what the system refuses ends the program, so that a caller never sees half a write:
  * no space or a failing disk with EX_IOERR, a lock that does not go away with EX_TEMPFAIL, no

@@ -1,0 +1,804 @@
+#include "db/alarm.h"
+#include "base/diag.h"
+#include "db/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SLOTS 32768
+#define WOKEN 1000000 /* the place of what time brings */
+#define CHUNK 256     /* history rows read at once */
+#define CHUNK_MAX ((size_t)1 << 20)
+#define TEXT_MAX ((size_t)256 << 20)
+
+enum kept { THING, SOURCE, NAME, POINT_ID, VALUE, TEXT, REASON, KEPT };
+
+/* An alarm in memory. */
+struct entry {
+	struct entry *next; /* of the same slot */
+	uint64_t hash;
+	char *key; /* customer, building and alarm point, one after the other */
+	struct span customer, building, alarm_point_id; /* inside key */
+	int64_t id;
+	struct alarm_state state;
+	when_t last;
+	struct span kept[KEPT]; /* owned; p NULL: not told */
+	bool dirty;
+	struct entry *next_dirty;
+};
+
+/* An event of the history with what it did. */
+struct row {
+	struct alarm_input in;
+	struct alarm_detail detail;
+	struct span by, reason;
+	int64_t place, transition, told, flags;
+	when_t episode, shelved_until;
+	bool is_new; /* not in the table yet */
+};
+
+/* A transition to be told once a late event's consequences are all known. */
+struct change {
+	struct transition t;
+	struct buf text;
+};
+
+struct zone_of {
+	char *customer, *building;
+	const struct zone *zone;
+};
+
+struct alarm_book {
+	struct db *site;
+	struct alarm_limits limits;
+	const struct zone *zone;
+	alarm_told_fn *told;
+	void *ctx;
+	struct entry *slots[SLOTS];
+	size_t n;
+	struct entry *dirty; /* those the table does not show yet */
+	when_t wake;         /* no alarm wakes before it */
+	int64_t commands;
+	struct zone_of *zones;
+	size_t zones_n;
+	/* in use while a late event is put in its place */
+	struct row *rows;
+	size_t rows_room;
+	struct buf text;
+	struct change *changes;
+	size_t changes_n;
+	/* of one instant */
+	struct alarm_input *inputs;
+	struct alarm_effect *effects;
+	struct alarm_state *states;
+	size_t group_room;
+	struct buf found;
+};
+
+struct alarm_book *
+alarm_book_open(struct db *site, const struct alarm_limits *limits, const struct zone *zone,
+    alarm_told_fn *told, void *ctx)
+{
+	struct alarm_book *b = xcalloc(1, sizeof(*b));
+
+	b->site = site;
+	b->limits = *limits;
+	b->zone = zone;
+	b->told = told;
+	b->ctx = ctx;
+	b->wake = WHEN_NONE;
+	b->text = BUF(TEXT_MAX);
+	b->found = BUF(1 << 16);
+	return b;
+}
+
+static void
+entry_free(struct entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < KEPT; i++)
+		free((void *)(uintptr_t)e->kept[i].p);
+	free(e->key);
+	free(e);
+}
+
+static void
+forget(struct alarm_book *b)
+{
+	struct entry *e, *next;
+	size_t i;
+
+	for (i = 0; b->n > 0 && i < SLOTS; i++) {
+		for (e = b->slots[i]; e != NULL; e = next) {
+			next = e->next;
+			entry_free(e);
+			b->n--;
+		}
+		b->slots[i] = NULL;
+	}
+}
+
+void
+alarm_book_free(struct alarm_book *b)
+{
+	size_t i;
+
+	if (b == NULL)
+		return;
+	forget(b);
+	for (i = 0; i < b->zones_n; i++) {
+		free(b->zones[i].customer);
+		free(b->zones[i].building);
+	}
+	free(b->zones);
+	free(b->rows);
+	free(b->changes);
+	free(b->inputs);
+	free(b->effects);
+	free(b->states);
+	buf_free(&b->text);
+	buf_free(&b->found);
+	free(b);
+}
+
+const struct zone *
+alarm_book_zone(struct alarm_book *b, struct span customer, struct span building)
+{
+	struct buf text = BUF(1 << 16);
+	struct building of;
+	struct zone_of *z;
+	size_t i;
+
+	for (i = 0; i < b->zones_n; i++)
+		if (span_is(customer, b->zones[i].customer) &&
+		    span_is(building, b->zones[i].building))
+			return b->zones[i].zone;
+	b->zones = xrealloc(b->zones, (b->zones_n + 1) * sizeof(*b->zones));
+	z = &b->zones[b->zones_n++];
+	*z = (struct zone_of){ xstrndup(customer.p, customer.n),
+		xstrndup(building.p, building.n), b->zone };
+	if (building_get(b->site, customer, building, &text, &of) &&
+	    zone_find(of.timezone) != NULL)
+		z->zone = zone_find(of.timezone);
+	buf_free(&text);
+	return z->zone;
+}
+
+static void
+keep(struct entry *e, enum kept which, struct span s)
+{
+	struct span *mine = &e->kept[which];
+
+	if ((mine->p == NULL) == (s.p == NULL) && span_eq(*mine, s))
+		return;
+	free((void *)(uintptr_t)mine->p);
+	mine->p = s.p != NULL ? xstrndup(s.p, s.n) : NULL;
+	mine->n = s.n;
+}
+
+static struct entry *
+entry_new(const struct alarm_key *key, uint64_t hash)
+{
+	size_t n = key->customer.n + key->building.n + key->alarm_point_id.n;
+	struct entry *e = xcalloc(1, sizeof(*e));
+
+	e->key = xmalloc(n + 1);
+	memcpy(e->key, key->customer.p, key->customer.n);
+	memcpy(e->key + key->customer.n, key->building.p, key->building.n);
+	memcpy(
+	    e->key + n - key->alarm_point_id.n, key->alarm_point_id.p, key->alarm_point_id.n);
+	e->customer = (struct span){ e->key, key->customer.n };
+	e->building = (struct span){ e->key + key->customer.n, key->building.n };
+	e->alarm_point_id =
+	    (struct span){ e->key + n - key->alarm_point_id.n, key->alarm_point_id.n };
+	e->hash = hash;
+	e->state = alarm_fresh();
+	e->last = WHEN_NONE;
+	return e;
+}
+
+/* The raise times of the episodes that began before t, newest first. */
+static size_t
+raises_before(struct alarm_book *b, int64_t id, when_t t, when_t times[], size_t room)
+{
+	struct rows *r =
+	    db_rows(b->site, SQL_ALARM_HISTORY_RAISES_BEFORE, "iii", id, t, (int64_t)room);
+	size_t n = 0;
+
+	while (n < room && rows_next(r, "i", &times[n]))
+		n++;
+	rows_end(r);
+	return n;
+}
+
+/* False: not in the table. */
+static bool
+entry_load(struct alarm_book *b, struct entry *e)
+{
+	struct span texts[KEPT];
+	struct alarm_state *s = &e->state;
+	int64_t flags, level, says;
+	size_t i;
+
+	if (!db_one(b->site, SQL_ALARM_GET, "ttt", "ittiwwwwiitttttii", e->customer,
+		e->building, e->alarm_point_id, &e->id, &texts[THING], &texts[SOURCE], &flags,
+		&s->episode, &s->cleared, &s->acked_at, &s->shelved_until, &level, &s->priority,
+		&texts[NAME], &texts[POINT_ID], &texts[VALUE], &texts[TEXT], &texts[REASON],
+		&says, &e->last))
+		return false;
+	alarm_set_flags(s, flags);
+	s->level = (int)level;
+	s->says = (uint64_t)says;
+	for (i = 0; i < KEPT; i++)
+		keep(e, (enum kept)i, texts[i]);
+	if (s->episode != WHEN_NONE)
+		(void)raises_before(b, e->id, s->episode, s->earlier, ALARM_EARLIER);
+	return true;
+}
+
+static struct entry *
+entry_find(struct alarm_book *b, const struct alarm_key *key, bool make)
+{
+	uint64_t hash =
+	    alarm_hash(alarm_hash(alarm_hash(ALARM_HASH, key->customer), key->building),
+		key->alarm_point_id);
+	struct entry *e;
+
+	for (e = b->slots[hash % SLOTS]; e != NULL; e = e->next)
+		if (e->hash == hash && span_eq(e->alarm_point_id, key->alarm_point_id) &&
+		    span_eq(e->building, key->building) && span_eq(e->customer, key->customer))
+			return e;
+	if (b->n >= ALARM_CACHE) {
+		alarm_book_flush(b);
+		forget(b);
+	}
+	e = entry_new(key, hash);
+	if (!entry_load(b, e)) {
+		if (!make) {
+			entry_free(e);
+			return NULL;
+		}
+		(void)db_run(b->site, SQL_ALARM_ADD, "ttttti", key->customer, key->building,
+		    key->alarm_point_id, (struct span){ 0 }, SPAN("gateway"), e->last);
+		e->id = db_last_id(b->site);
+	}
+	e->next = b->slots[hash % SLOTS];
+	b->slots[hash % SLOTS] = e;
+	b->n++;
+	return e;
+}
+
+static void
+entry_flush(struct alarm_book *b, struct entry *e)
+{
+	const struct alarm_state *s = &e->state;
+	char id[ALARM_ID_TEXT] = "";
+	struct alarm_input wake;
+
+	(void)alarm_wakes(s, &b->limits, &wake);
+	if (s->episode != WHEN_NONE)
+		(void)alarm_episode_id(
+		    id, e->customer, e->building, e->alarm_point_id, s->episode);
+	(void)db_run(b->site, SQL_ALARM_PUT, "ittsiwtwwwiitttttiiw", e->id, e->kept[THING],
+	    e->kept[SOURCE], alarm_state_name(s), alarm_flags(s), s->episode,
+	    id[0] != '\0' ? span_of(id) : (struct span){ 0 }, s->cleared, s->acked_at,
+	    s->shelved_until, (int64_t)s->level, s->priority, e->kept[NAME], e->kept[POINT_ID],
+	    e->kept[VALUE], e->kept[TEXT], e->kept[REASON], (int64_t)s->says, e->last, wake.at);
+	e->dirty = false;
+}
+
+static void
+touch(struct alarm_book *b, struct entry *e)
+{
+	struct alarm_input wake;
+
+	if (alarm_wakes(&e->state, &b->limits, &wake) && wake.at < b->wake)
+		b->wake = wake.at;
+	if (e->dirty)
+		return;
+	e->dirty = true;
+	e->next_dirty = b->dirty;
+	b->dirty = e;
+}
+
+void
+alarm_book_flush(struct alarm_book *b)
+{
+	struct entry *e;
+
+	for (; (e = b->dirty) != NULL; b->dirty = e->next_dirty)
+		entry_flush(b, e);
+}
+
+void
+alarm_book_refresh(struct alarm_book *b)
+{
+	int64_t count = 0;
+
+	(void)db_one(b->site, SQL_ALARM_COMMAND_COUNT, "", "i", &count);
+	if (count == b->commands)
+		return;
+	forget(b);
+	b->commands = count;
+	b->wake = WHEN_NONE;
+}
+
+static void
+row_insert(struct alarm_book *b, struct entry *e, const struct row *r, int64_t *inserted)
+{
+	const struct alarm_input *in = &r->in;
+
+	*inserted = db_run(b->site, SQL_ALARM_HISTORY_ADD, "iiiiiiiwiwiiwitttttt", e->id,
+	    in->at, (int64_t)in->event, (int64_t)in->digest, r->place, r->transition, r->told,
+	    r->episode, r->flags, r->shelved_until, (int64_t)in->level, in->priority, in->until,
+	    (int64_t)in->once, r->detail.name, r->detail.point_id, r->detail.value,
+	    r->detail.text, r->by, r->reason);
+}
+
+static void
+row_update(struct alarm_book *b, struct entry *e, const struct row *r)
+{
+	(void)db_run(b->site, SQL_ALARM_HISTORY_EFFECT, "iiiiiiiwiw", e->id, r->in.at,
+	    (int64_t)r->in.event, (int64_t)r->in.digest, r->place, r->transition, r->told,
+	    r->episode, r->flags, r->shelved_until);
+}
+
+/* What an event says of the alarm becomes what the alarm says. */
+static void
+take_detail(struct entry *e, const struct row *r, enum alarm_event transition)
+{
+	const struct span said[] = { r->detail.name, r->detail.point_id, r->detail.value,
+		r->detail.text };
+	size_t i;
+
+	for (i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (transition == ALARM_RAISE || said[i].p != NULL)
+			keep(e, (enum kept)(NAME + (int)i), said[i]);
+}
+
+static void
+take_reason(struct entry *e, const struct row *r)
+{
+	const struct alarm_state *s = &e->state;
+
+	switch (r->in.event) {
+	case ALARM_SHELVE:
+	case ALARM_SUPPRESS:
+	case ALARM_OUT_OF_SERVICE:
+		keep(e, REASON, r->reason);
+		break;
+	default:
+		if (s->shelf == ALARM_NOT_SHELVED && !s->suppressed && !s->out_of_service)
+			keep(e, REASON, (struct span){ 0 });
+	}
+}
+
+static struct transition
+transition_of(struct alarm_book *b, const struct entry *e, const struct row *r,
+    const struct alarm_state *state)
+{
+	struct transition t = { .what = (enum alarm_event)r->transition,
+		.customer = e->customer,
+		.building = e->building,
+		.alarm_point_id = e->alarm_point_id,
+		.thing = e->kept[THING],
+		.source = e->kept[SOURCE],
+		.at = r->in.at,
+		.zone = alarm_book_zone(b, e->customer, e->building),
+		.state = *state,
+		.detail = { e->kept[NAME], e->kept[POINT_ID], e->kept[VALUE], e->kept[TEXT] },
+		.by = r->by,
+		.reason = r->reason,
+		.tell = r->told != 0 };
+
+	if (r->episode != WHEN_NONE)
+		(void)alarm_episode_id(
+		    t.episode, e->customer, e->building, e->alarm_point_id, r->episode);
+	return t;
+}
+
+/* The texts of a transition are moved to memory of its own. */
+static void
+change_add(struct alarm_book *b, const struct transition *t)
+{
+	struct change *c;
+	struct span *texts[9];
+	size_t i, at[9];
+
+	b->changes = xrealloc(b->changes, (b->changes_n + 1) * sizeof(*b->changes));
+	c = &b->changes[b->changes_n++];
+	*c = (struct change){ .t = *t, .text = BUF(TEXT_MAX) };
+	texts[0] = &c->t.thing;
+	texts[1] = &c->t.source;
+	texts[2] = &c->t.by;
+	texts[3] = &c->t.reason;
+	texts[4] = &c->t.detail.name;
+	texts[5] = &c->t.detail.point_id;
+	texts[6] = &c->t.detail.value;
+	texts[7] = &c->t.detail.text;
+	texts[8] = &c->t.alarm_point_id;
+	for (i = 0; i < 9; i++) {
+		at[i] = c->text.n;
+		buf_put(&c->text, *texts[i]);
+		buf_putc(&c->text, '\0');
+	}
+	for (i = 0; i < 9; i++)
+		if (texts[i]->p != NULL)
+			texts[i]->p = c->text.p + at[i];
+}
+
+/* People who were told of a raise that has turned out to be an earlier one are not told again.
+ */
+static void
+changes_tell(struct alarm_book *b)
+{
+	size_t i, was = 0;
+
+	for (i = 0; i < b->changes_n; i++)
+		if (b->changes[i].t.withdrawn && b->changes[i].t.tell)
+			was++;
+	for (i = 0; i < b->changes_n; i++) {
+		struct transition *t = &b->changes[i].t;
+
+		if (!t->withdrawn && t->tell && was > 0) {
+			t->tell = false;
+			was--;
+		} else if (t->withdrawn) {
+			t->tell = false;
+		}
+		b->told(b->ctx, t);
+		buf_free(&b->changes[i].text);
+	}
+	b->changes_n = 0;
+}
+
+static void
+group_reserve(struct alarm_book *b, size_t n)
+{
+	if (n <= b->group_room)
+		return;
+	b->group_room = n + 16;
+	b->inputs = xrealloc(b->inputs, b->group_room * sizeof(*b->inputs));
+	b->effects = xrealloc(b->effects, b->group_room * sizeof(*b->effects));
+	b->states = xrealloc(b->states, b->group_room * sizeof(*b->states));
+}
+
+static struct row *
+row_of(struct row rows[], size_t n, const struct alarm_input *in)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (rows[i].in.event == in->event && rows[i].in.digest == in->digest)
+			return &rows[i];
+	diag_bug(__FILE__, __LINE__, "an event that was applied");
+}
+
+/* Writes what a row did, and says so where that is news. */
+static void
+row_settle(struct alarm_book *b, struct entry *e, struct row *r, const struct row *now,
+    const struct alarm_state *state, bool late)
+{
+	bool news = r->is_new || r->transition != now->transition ||
+		    (now->transition != 0 && r->episode != now->episode);
+	struct transition t;
+	int64_t inserted;
+
+	if (!r->is_new && news && r->transition != 0) {
+		t = transition_of(b, e, r, state);
+		t.withdrawn = t.late = true;
+		change_add(b, &t);
+	}
+	if (r->is_new)
+		row_insert(b, e, now, &inserted);
+	else if (news || r->place != now->place || r->told != now->told ||
+		 r->episode != now->episode || r->flags != now->flags ||
+		 r->shelved_until != now->shelved_until)
+		row_update(b, e, now);
+	if (!news || now->transition == 0)
+		return;
+	t = transition_of(b, e, now, state);
+	t.late = late;
+	if (late)
+		change_add(b, &t);
+	else
+		b->told(b->ctx, &t);
+}
+
+/* Applies the events of one instant to the entry's state and texts. */
+static void
+apply_rows(struct alarm_book *b, struct entry *e, struct row rows[], size_t n, int64_t place,
+    bool late)
+{
+	size_t i;
+
+	group_reserve(b, n);
+	for (i = 0; i < n; i++)
+		b->inputs[i] = rows[i].in;
+	alarm_apply(&e->state, b->inputs, n, &b->limits, b->effects, b->states);
+	for (i = 0; i < n; i++) {
+		struct row *r = row_of(rows, n, &b->inputs[i]), now = *r;
+		const struct alarm_effect *did = &b->effects[i];
+
+		now.place = place + (int64_t)i;
+		now.transition = did->changed ? (int64_t)did->transition : 0;
+		now.told = did->tell;
+		now.episode = did->episode;
+		now.flags = alarm_flags(&b->states[i]);
+		now.shelved_until = b->states[i].shelved_until;
+		if (did->changed) {
+			if (did->transition == ALARM_RAISE || did->transition == ALARM_UPDATE)
+				take_detail(e, r, did->transition);
+			take_reason(e, r);
+		}
+		row_settle(b, e, r, &now, &b->states[i], late);
+		r->is_new = false;
+	}
+	if (rows[0].in.at > e->last)
+		e->last = rows[0].in.at;
+	touch(b, e);
+}
+
+/* What time itself does before `until` (or at it). */
+static void
+wake_entry(struct alarm_book *b, struct entry *e, when_t until, bool at_it, bool late)
+{
+	struct row r = { .is_new = true };
+
+	while (alarm_wakes(&e->state, &b->limits, &r.in) &&
+	       (r.in.at < until || (at_it && r.in.at == until))) {
+		r.is_new = true;
+		/* after whatever else happened in that instant */
+		apply_rows(b, e, &r, 1, WOKEN + (int64_t)r.in.event, late);
+	}
+}
+
+/* History rows from a time on; the texts are copied. *more: there are further ones. */
+static size_t
+rows_read(struct alarm_book *b, int64_t id, when_t from, size_t limit, bool *more)
+{
+	struct rows *cursor =
+	    db_rows(b->site, SQL_ALARM_HISTORY_FROM, "iii", id, from, (int64_t)limit);
+	struct row r;
+	int64_t event, level, once, digest;
+	size_t n = 0, i;
+	struct span texts[6];
+
+	buf_clear(&b->text);
+	if (limit > b->rows_room) {
+		b->rows_room = limit;
+		b->rows = xrealloc(b->rows, limit * sizeof(*b->rows));
+	}
+	while (n < limit &&
+	       rows_next(cursor, "iiiiiiwiwiiwitttttt", &r.in.at, &event, &digest, &r.place,
+		   &r.transition, &r.told, &r.episode, &r.flags, &r.shelved_until, &level,
+		   &r.in.priority, &r.in.until, &once, &texts[0], &texts[1], &texts[2],
+		   &texts[3], &texts[4], &texts[5])) {
+		r.in.event = (enum alarm_event)event;
+		r.in.digest = (uint64_t)digest;
+		r.in.level = (int)level;
+		r.in.once = once != 0;
+		r.is_new = false;
+		for (i = 0; i < 6; i++) {
+			/* places first: the buffer may move while it grows */
+			size_t at = b->text.n;
+
+			buf_put(&b->text, texts[i]);
+			buf_putc(&b->text, '\0');
+			if (texts[i].p != NULL)
+				texts[i].p = (const char *)(uintptr_t)(at + 1);
+		}
+		r.detail = (struct alarm_detail){ texts[0], texts[1], texts[2], texts[3] };
+		r.by = texts[4];
+		r.reason = texts[5];
+		b->rows[n++] = r;
+	}
+	rows_end(cursor);
+	must(!b->text.full);
+	*more = n == limit;
+	return n;
+}
+
+static void
+place_text(struct alarm_book *b, struct span *s)
+{
+	if (s->p != NULL)
+		s->p = b->text.p + (uintptr_t)s->p - 1;
+}
+
+static uint64_t
+says_of(const struct alarm_input *in, const struct alarm_detail *d)
+{
+	uint64_t hash = alarm_hash_number(ALARM_HASH, in->level);
+
+	hash = alarm_hash_number(hash, in->priority);
+	hash = alarm_hash(hash, d->name);
+	hash = alarm_hash(hash, d->point_id);
+	hash = alarm_hash(hash, d->value);
+	return alarm_hash(hash, d->text);
+}
+
+static void
+rows_place(struct alarm_book *b, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct row *r = &b->rows[i];
+
+		place_text(b, &r->detail.name);
+		place_text(b, &r->detail.point_id);
+		place_text(b, &r->detail.value);
+		place_text(b, &r->detail.text);
+		place_text(b, &r->by);
+		place_text(b, &r->reason);
+		r->in.says = says_of(&r->in, &r->detail);
+	}
+}
+
+/* The state and texts before the last episode that began before t; the time to go on from. */
+static when_t
+go_back(struct alarm_book *b, struct entry *e, when_t t)
+{
+	when_t raises[ALARM_EARLIER + 2];
+	size_t n = raises_before(b, e->id, t, raises, ALARM_EARLIER + 2), i;
+	int64_t flags;
+	when_t until, episode;
+
+	e->state = alarm_fresh();
+	for (i = NAME; i <= TEXT; i++)
+		keep(e, (enum kept)i, (struct span){ 0 });
+	if (n == 0)
+		return WHEN_NONE + 1;
+	if (db_one(b->site, SQL_ALARM_HISTORY_BEFORE, "ii", "iww", e->id, raises[0], &flags,
+		&until, &episode)) {
+		alarm_set_flags(&e->state, flags);
+		e->state.shelved_until = until;
+	}
+	if (n > 1)
+		e->state.episode = e->state.cleared = raises[1];
+	for (i = 2; i < n; i++)
+		e->state.earlier[i - 2] = raises[i];
+	return raises[0];
+}
+
+/* Judges the history again from the episode that t falls into. */
+static void
+refold(struct alarm_book *b, struct entry *e, when_t t)
+{
+	when_t from = go_back(b, e, t);
+	size_t n, i, end, limit = CHUNK;
+	bool more = true;
+
+	while (more) {
+		n = rows_read(b, e->id, from, limit, &more);
+		rows_place(b, n);
+		for (i = 0; i < n; i = end) {
+			for (end = i + 1; end < n && b->rows[end].in.at == b->rows[i].in.at;)
+				end++;
+			if (more && end == n)
+				break; /* this instant may go on in the next chunk */
+			wake_entry(b, e, b->rows[i].in.at, false, true);
+			apply_rows(b, e, &b->rows[i], end - i, 0, true);
+		}
+		if (!more)
+			break;
+		must(limit < CHUNK_MAX);
+		limit = i == 0 ? limit * 2 : CHUNK;
+		from = b->rows[i].in.at;
+	}
+	wake_entry(b, e, e->last, true, true);
+	changes_tell(b);
+}
+
+static void
+digest(struct alarm_happening *h)
+{
+	uint64_t hash;
+
+	h->in.says = says_of(&h->in, &h->detail);
+	hash = alarm_hash_number(h->in.says, h->in.until);
+	hash = alarm_hash_number(hash, h->in.once);
+	hash = alarm_hash(hash, h->by);
+	h->in.digest = alarm_hash(hash, h->reason);
+}
+
+static bool
+put(struct alarm_book *b, struct entry *e, struct alarm_happening *h)
+{
+	struct row r = { .is_new = true };
+	int64_t inserted;
+
+	digest(h);
+	r.in = h->in;
+	r.detail = h->detail;
+	r.by = h->by;
+	r.reason = h->reason;
+	r.episode = r.shelved_until = WHEN_NONE;
+	if (h->thing.p != NULL)
+		keep(e, THING, h->thing);
+	if (h->source.n > 0)
+		keep(e, SOURCE, h->source);
+	touch(b, e);
+	if (h->in.at > e->last) {
+		wake_entry(b, e, h->in.at, false, false);
+		apply_rows(b, e, &r, 1, 0, false);
+		wake_entry(b, e, h->in.at, true, false);
+		return true;
+	}
+	row_insert(b, e, &r, &inserted);
+	if (inserted > 0)
+		refold(b, e, h->in.at);
+	return inserted > 0;
+}
+
+bool
+alarm_book_put(
+    struct alarm_book *b, const struct alarm_key *key, struct alarm_happening *happening)
+{
+	return put(b, entry_find(b, key, true), happening);
+}
+
+bool
+alarm_book_get(
+    struct alarm_book *b, const struct alarm_key *key, struct alarm_state *state, when_t *last)
+{
+	struct entry *e = entry_find(b, key, false);
+
+	if (e == NULL)
+		return false;
+	*state = e->state;
+	*last = e->last;
+	return true;
+}
+
+bool
+alarm_book_command(struct alarm_book *b, const struct alarm_key *key,
+    struct alarm_happening *happening, when_t now)
+{
+	struct entry *e = entry_find(b, key, false);
+
+	if (e == NULL)
+		return false;
+	happening->in.at = now > e->last ? now : e->last + 1;
+	(void)put(b, e, happening);
+	(void)db_run(b->site, SQL_ALARM_COMMAND_DONE, "");
+	return true;
+}
+
+bool
+alarm_book_find(
+    struct alarm_book *b, struct span episode_id, struct alarm_key *key, when_t *episode)
+{
+	return db_one(b->site, SQL_ALARM_OF_EPISODE, "t", "tttw", episode_id, &key->customer,
+	    &key->building, &key->alarm_point_id, episode);
+}
+
+/* The first time an alarm in the table wakes; INT64_MAX: none does. */
+static when_t
+first_wake(struct alarm_book *b)
+{
+	when_t at = WHEN_NONE;
+
+	(void)db_one(b->site, SQL_ALARM_WAKE_FIRST, "", "w", &at);
+	return at == WHEN_NONE ? INT64_MAX : at;
+}
+
+void
+alarm_book_advance(struct alarm_book *b, when_t now)
+{
+	struct alarm_key key;
+
+	if (now < b->wake)
+		return;
+	alarm_book_flush(b);
+	while (db_one(b->site, SQL_ALARM_WAKING, "i", "ttt", now, &key.customer, &key.building,
+	    &key.alarm_point_id)) {
+		struct entry *e = entry_find(b, &key, false);
+
+		wake_entry(b, e, now, true, false);
+		alarm_book_flush(b);
+	}
+	b->wake = first_wake(b);
+}
