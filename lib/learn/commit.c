@@ -1,0 +1,431 @@
+#include "learn/commit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRID 128
+#define SPACING 0.1                   /* K, at least */
+#define ACTIONS (2 * OPTIMISE_LEVELS) /* cooling levels, then heating levels */
+#define NEVER 1e18
+#define PAD 64 /* grid cells that one step may move, each way */
+#define REACHED (GRID + 2 * PAD + 2)
+
+struct commit {
+	size_t steps;
+	/* of the unit in hand */
+	int actions, cooling; /* on-actions, the first `cooling` of them cool */
+	double kw[ACTIONS];
+	int off_modes, on_ages, on_modes; /* on mode: age * width + (ramp ? action : 0) */
+	int width;
+	bool ramp;
+	double low, spacing;
+	int grid;
+	size_t modes, room_modes;
+	int cell[REACHED]; /* grid cell and place in it of each lattice point */
+	float part[REACHED], worse[REACHED];
+	float *lattice; /* [modes * REACHED] */
+	float *value;   /* [(steps + 1) * modes * GRID] */
+	float *off;     /* [off_modes * GRID] */
+	float *on;      /* [on_ages * actions * GRID] */
+};
+
+struct commit *
+commit_new(size_t steps)
+{
+	struct commit *c = calloc(1, sizeof(*c));
+
+	if (c != NULL)
+		c->steps = steps;
+	return c;
+}
+
+void
+commit_free(struct commit *c)
+{
+	if (c == NULL)
+		return;
+	free(c->lattice);
+	free(c->value);
+	free(c->off);
+	free(c->on);
+	free(c);
+}
+
+static int
+clamp(int x, int low, int high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
+static void
+list_actions(struct commit *c, const struct optimise_unit *u)
+{
+	double step = u->levels > 1 ? (u->power_max - u->power_min) / (u->levels - 1) : 0;
+	int k, side;
+
+	c->actions = c->cooling = 0;
+	for (side = 0; side < 2; side++) {
+		if ((side == 0 ? u->cooling : u->heating) == NULL)
+			continue;
+		for (k = 0; k < u->levels; k++)
+			c->kw[c->actions++] =
+			    u->levels > 1 ? u->power_min + k * step : u->power_max;
+		if (side == 0)
+			c->cooling = c->actions;
+	}
+}
+
+/* Kelvin that an action adds in a step; NaN when the plant can't. */
+static double
+push(const struct commit *c, const struct optimise_unit *u, size_t k, int action)
+{
+	double cop = action < c->cooling ? u->cooling[k] : u->heating[k];
+
+	if (!(cop > 0))
+		return NAN;
+	return (action < c->cooling ? -1 : 1) * u->b * cop * c->kw[action];
+}
+
+static double
+drift(const struct optimise_unit *u, size_t k)
+{
+	return (1 - u->a) * u->outdoor[k] + u->b * (u->gain != NULL ? u->gain[k] : 0);
+}
+
+/* Temperatures that can be reached at all, cut to what matters around the band. */
+static void
+set_grid(struct commit *c, const struct optimise_unit *u, size_t steps)
+{
+	double cold = u->temperature, warm = u->temperature, least = cold, most = warm;
+	double band_low = INFINITY, band_high = -INFINITY;
+	size_t k;
+	int a;
+
+	for (k = 0; k < steps; k++) {
+		double d = drift(u, k), down = 0, up = 0;
+
+		for (a = 0; a < c->actions; a++) {
+			double x = push(c, u, k, a);
+
+			down = x < down ? x : down;
+			up = x > up ? x : up;
+		}
+		cold = u->a * cold + d + down;
+		warm = u->a * warm + d + up;
+		least = cold < least ? cold : least;
+		most = warm > most ? warm : most;
+		if (u->low[k] < band_low)
+			band_low = u->low[k];
+		if (u->high[k] > band_high)
+			band_high = u->high[k];
+	}
+	if (band_low <= band_high) {
+		least = fmax(least, fmin(band_low - 4, u->temperature - 0.5));
+		most = fmin(most, fmax(band_high + 4, u->temperature + 0.5));
+	}
+	c->low = least - 1e-6;
+	c->spacing = fmax(SPACING, (most - least) / (GRID - 2));
+	c->grid = clamp((int)((most - least) / c->spacing) + 2, 2, GRID);
+}
+
+static bool
+set_shape(struct commit *c, const struct optimise_unit *u)
+{
+	float *value, *off, *on, *lattice;
+
+	list_actions(c, u);
+	c->ramp = u->ramp < u->power_max - u->power_min;
+	c->width = c->ramp ? c->actions : 1;
+	c->off_modes = u->min_off;
+	c->on_ages = u->min_on;
+	c->on_modes = c->on_ages * c->width;
+	c->modes = (size_t)(c->off_modes + c->on_modes);
+	if (c->modes <= c->room_modes)
+		return true;
+	value = realloc(c->value, (c->steps + 1) * c->modes * GRID * sizeof(*value));
+	if (value != NULL)
+		c->value = value;
+	lattice = realloc(c->lattice, c->modes * REACHED * sizeof(*lattice));
+	if (lattice != NULL)
+		c->lattice = lattice;
+	off = realloc(c->off, OPTIMISE_AGE * GRID * sizeof(*off));
+	if (off != NULL)
+		c->off = off;
+	on = realloc(c->on, (size_t)OPTIMISE_AGE * ACTIONS * GRID * sizeof(*on));
+	if (on != NULL)
+		c->on = on;
+	if (value == NULL || lattice == NULL || off == NULL || on == NULL)
+		return false;
+	c->room_modes = c->modes;
+	return true;
+}
+
+static float *
+value_at(const struct commit *c, size_t k, int mode)
+{
+	return c->value + (k * c->modes + (size_t)mode) * GRID;
+}
+
+static int
+on_mode(const struct commit *c, int age, int action)
+{
+	return c->off_modes + age * c->width + (c->ramp ? action : 0);
+}
+
+static double
+discomfort(const struct optimise_unit *u, size_t k, double t)
+{
+	if (t < u->low[k])
+		return u->low[k] - t;
+	if (t > u->high[k])
+		return t - u->high[k];
+	return 0; /* NaN bands too */
+}
+
+static double
+power_cost(const struct commit_prices *price, size_t k, double dt, double kw)
+{
+	double cost = price->value[k] * dt * kw;
+
+	if (price->slope != NULL)
+		cost += price->slope[k] * kw;
+	if (price->room != NULL && kw > price->room[k])
+		cost += price->over * (kw - fmax(price->room[k], 0));
+	return cost;
+}
+
+/*
+ * The next step's worth on the lattice a T: point j lies at low + (j - PAD) a
+ * spacing. One step of the zone is then a shift by the same fraction of a
+ * cell for every temperature, and the inner loop has no index to look up.
+ */
+static void
+set_lattice(struct commit *c, const struct optimise_unit *u)
+{
+	int i;
+
+	for (i = 0; i < REACHED; i++) {
+		double at = (i - PAD) * u->a, part;
+
+		c->cell[i] = clamp((int)floor(at), 0, c->grid - 2);
+		part = at - c->cell[i];
+		c->part[i] = (float)fmin(1, fmax(0, part));
+	}
+}
+
+static void
+put_on_lattice(const struct commit *c, const float *restrict next, float *restrict lattice)
+{
+	int i;
+
+	for (i = 0; i < REACHED; i++) {
+		const float *v = next + c->cell[i];
+
+		lattice[i] = c->worse[i] + v[0] + c->part[i] * (v[1] - v[0]);
+	}
+}
+
+/* out[i] = cost + worth of where temperature i goes under a drift and a push, K. */
+static void
+look_ahead(const struct commit *c, const struct optimise_unit *u, double shift, double cost,
+    const float *lattice, float *restrict out)
+{
+	double cell = u->a * c->spacing, at = (shift - (1 - u->a) * c->low) / cell;
+	int i, first = clamp((int)floor(at), -PAD, PAD);
+	double part = fmin(1, fmax(0, at - first));
+	const float *restrict from = lattice + first + PAD;
+	float right = (float)part, left = 1 - right, add = (float)cost;
+
+	for (i = 0; i < GRID; i++)
+		out[i] = add + left * from[i] + right * from[i + 1];
+}
+
+static void
+least(float *restrict out, const float *restrict in, float add)
+{
+	int i;
+
+	for (i = 0; i < GRID; i++) {
+		float x = in[i] + add;
+
+		out[i] = x < out[i] ? x : out[i];
+	}
+}
+
+static bool
+may_be(const struct optimise_unit *u, size_t k, bool on)
+{
+	return u->force == NULL || u->force[k] == 0 || (u->force[k] > 0) == on;
+}
+
+static void
+step_back(struct commit *c, const struct optimise_unit *u, size_t k, double dt,
+    const struct commit_prices *price)
+{
+	double d = drift(u, k), comfort = price->comfort * dt;
+	float start = (float)u->start_cost, never = (float)NEVER;
+	int m, a, b, age, i;
+
+	for (i = 0; i < REACHED; i++)
+		c->worse[i] =
+		    (float)(comfort * discomfort(u, k, c->low + (i - PAD) * u->a * c->spacing));
+	for (i = 0; i < REACHED; i++)
+		c->worse[i] =
+		    (float)(comfort * discomfort(u, k, c->low + (i - PAD) * u->a * c->spacing));
+	for (m = 0; m < (int)c->modes; m++)
+		put_on_lattice(c, value_at(c, k + 1, m), c->lattice + m * REACHED);
+	for (m = 0; m < c->off_modes; m++)
+		look_ahead(c, u, d, may_be(u, k, false) ? 0 : NEVER, c->lattice + m * REACHED,
+		    c->off + m * GRID);
+	for (a = 0; a < c->actions; a++) {
+		double x = push(c, u, k, a), cost = power_cost(price, k, dt, c->kw[a]);
+
+		if (isnan(x) || !may_be(u, k, true)) {
+			x = 0;
+			cost = NEVER;
+		}
+		for (age = 0; age < c->on_ages; age++)
+			look_ahead(c, u, d + x, cost, c->lattice + on_mode(c, age, a) * REACHED,
+			    c->on + (age * c->actions + a) * GRID);
+	}
+	for (m = 0; m < (int)c->modes; m++)
+		for (i = 0; i < GRID; i++)
+			value_at(c, k, m)[i] = never;
+	for (m = 0; m < c->off_modes; m++) {
+		bool rested = m == c->off_modes - 1;
+
+		least(value_at(c, k, m), c->off + (rested ? m : m + 1) * GRID, 0);
+		for (a = 0; a < c->actions && rested; a++)
+			least(value_at(c, k, m), c->on + a * GRID, start);
+	}
+	for (age = 0; age < c->on_ages; age++) {
+		bool done = age == c->on_ages - 1;
+
+		for (b = 0; b < c->width; b++) {
+			float *v = value_at(c, k, on_mode(c, age, b));
+
+			if (done)
+				least(v, c->off, 0);
+			for (a = 0; a < c->actions; a++)
+				if (!c->ramp || fabs(c->kw[a] - c->kw[b]) <= u->ramp + 1e-9)
+					least(v,
+					    c->on + ((done ? age : age + 1) * c->actions + a) *
+							GRID,
+					    0);
+		}
+	}
+}
+
+static double
+value_of(const struct commit *c, size_t k, int mode, double t)
+{
+	const float *v = value_at(c, k, mode);
+	double at = (t - c->low) / c->spacing;
+	int j = clamp((int)at, 0, c->grid - 2);
+	double part = at - j;
+
+	part = part < 0 ? 0 : part > 1 ? 1 : part;
+	return v[j] + part * (double)(v[j + 1] - v[j]);
+}
+
+/* The level nearest to the power it runs at now. */
+static int
+nearest_action(const struct commit *c, double kw)
+{
+	int a, best = 0;
+
+	for (a = 1; a < c->actions; a++)
+		if (fabs(c->kw[a] - kw) < fabs(c->kw[best] - kw))
+			best = a;
+	return best;
+}
+
+struct choice {
+	double cost, temperature;
+	int mode, action; /* action -1: off */
+};
+
+static void
+consider(const struct commit *c, const struct optimise_unit *u, size_t k, double dt,
+    const struct commit_prices *price, double t, int action, int mode, double extra,
+    struct choice *best)
+{
+	double x = action >= 0 ? push(c, u, k, action) : 0, cost = extra, next;
+
+	if (isnan(x))
+		return;
+	next = u->a * t + drift(u, k) + x;
+	cost += action >= 0 ? power_cost(price, k, dt, c->kw[action]) : 0;
+	cost += may_be(u, k, action >= 0) ? 0 : NEVER;
+	cost += price->comfort * dt * discomfort(u, k, next) + value_of(c, k + 1, mode, next);
+	if (cost < best->cost) {
+		best->cost = cost;
+		best->temperature = next;
+		best->mode = mode;
+		best->action = action;
+	}
+}
+
+static void
+roll_out(const struct commit *c, const struct optimise_unit *u, size_t steps, double dt,
+    const struct commit_prices *price, double *power, int8_t *run)
+{
+	int age = clamp(u->age, 1, OPTIMISE_AGE) - 1, a;
+	int level = u->on ? nearest_action(c, u->power) : 0;
+	int mode = u->on ? on_mode(c, clamp(age, 0, c->on_ages - 1), level)
+			 : clamp(age, 0, c->off_modes - 1);
+	double t = u->temperature;
+	size_t k;
+
+	for (k = 0; k < steps; k++) {
+		struct choice best = { INFINITY, t, 0, -1 };
+		bool off = mode < c->off_modes;
+		bool rested = mode == c->off_modes - 1;
+		int on_age = off ? 0 : (mode - c->off_modes) / c->width;
+		bool done = !off && on_age == c->on_ages - 1;
+
+		if (off || done)
+			consider(c, u, k, dt, price, t, -1,
+			    !off     ? 0
+			    : rested ? mode
+				     : mode + 1,
+			    0, &best);
+		for (a = 0; a < c->actions; a++) {
+			if (off && rested)
+				consider(c, u, k, dt, price, t, a, on_mode(c, 0, a),
+				    u->start_cost, &best);
+			else if (!off &&
+				 (!c->ramp || fabs(c->kw[a] - c->kw[level]) <= u->ramp + 1e-9))
+				consider(c, u, k, dt, price, t, a,
+				    on_mode(c, done ? on_age : on_age + 1, a), 0, &best);
+		}
+		power[k] = best.action >= 0 ? c->kw[best.action] : 0;
+		run[k] = (int8_t)(best.action < 0 ? 0 : best.action < c->cooling ? -1 : 1);
+		level = best.action >= 0 ? best.action : level;
+		t = best.temperature;
+		mode = best.mode;
+	}
+}
+
+enum learn_status
+commit_solve(struct commit *c, const struct optimise_unit *u, size_t steps, double dt,
+    const struct commit_prices *price, double *power, int8_t *mode)
+{
+	size_t k, m;
+	int i;
+
+	memset(power, 0, steps * sizeof(*power));
+	memset(mode, 0, steps * sizeof(*mode));
+	if (!set_shape(c, u))
+		return LEARN_NOMEM;
+	set_grid(c, u, steps);
+	set_lattice(c, u);
+	for (m = 0; m < c->modes; m++)
+		for (i = 0; i < GRID; i++)
+			value_at(c, steps, (int)m)[i] = 0;
+	for (k = steps; k-- > 0;)
+		step_back(c, u, k, dt, price);
+	roll_out(c, u, steps, dt, price, power, mode);
+	return LEARN_OK;
+}

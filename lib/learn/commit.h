@@ -1,0 +1,34 @@
+/*
+ * The best schedule of one unit against prices, by dynamic programming over
+ * (zone temperature, run state). Temperatures are interpolated on a grid;
+ * the schedule is then rolled out with exact temperatures.
+ */
+#ifndef NBMS_LEARN_COMMIT_H
+#define NBMS_LEARN_COMMIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "learn/learn.h"
+#include "learn/optimise.h"
+
+struct commit_prices {
+	const double *value; /* [steps] per kWh */
+	const double *slope; /* [steps] added per kW in the step; NULL: 0 */
+	const double *room;  /* [steps] kW left below the cap; NULL: no cap */
+	double over;         /* per kW above it in a step */
+	double comfort;      /* per K h */
+};
+
+struct commit; /* work space for one unit shape */
+
+/* NULL: out of memory. Free with commit_free; NULL is fine. */
+struct commit *commit_new(size_t steps);
+void commit_free(struct commit *);
+
+/* Fills power[steps] and mode[steps]; they keep every limit of the unit. LEARN_NOMEM: all off.
+ */
+enum learn_status commit_solve(struct commit *, const struct optimise_unit *, size_t steps,
+    double dt, const struct commit_prices *, double *power, int8_t *mode);
+
+#endif
