@@ -16,7 +16,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2 $(WERROR
 WARN_C := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
 OPT ?= -O2 -g
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-CPPFLAGS += -D_GNU_SOURCE -Ilib -I$B/gen -DNBMS_VERSION='"$(VERSION)"' -DNBMS_DATADIR='"$(DATADIR)"'
+CPPFLAGS += -D_GNU_SOURCE -Ilib -Icmd -I$B/gen -DNBMS_VERSION='"$(VERSION)"' -DNBMS_DATADIR='"$(DATADIR)"'
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 # Libraries, by the part of the tree that uses them.
@@ -62,7 +62,7 @@ $B/gen/sql.c $B/gen/db/sql_names.h &: lib/db/sql/embed.awk $(sql)
 $B/gen/sql.o: $B/gen/sql.c
 	$(CC) $(CPPFLAGS) $(cflags) -Wno-overlength-strings -MMD -MP -c -o $@ $<
 
-$(patsubst %.c,$B/%.o,$(wildcard lib/db/*.c cmd/*.c)): | $B/gen/db/sql_names.h
+$(patsubst %.c,$B/%.o,$(wildcard lib/db/*.c cmd/*.c cmd/*/*.c)): | $B/gen/db/sql_names.h
 endif
 
 $B/libnbms.a: $(lib_o)
@@ -73,9 +73,12 @@ $B/cmd/%.o: cmd/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(cflags) -MMD -MP -c -o $@ $<
 
+# A program that outgrows its page has a directory of its name beside it: cmd/nbms-device.c, cmd/device/.
 $B/bin/%: $B/cmd/%.o $B/libnbms.a
 	@mkdir -p $(@D)
-	$(CC) $(ldflags) -o $@ $< $B/libnbms.a $(LDLIBS)
+	$(CC) $(ldflags) -o $@ $(filter %.o,$^) $B/libnbms.a $(LDLIBS)
+
+$B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
 
 $B/unit/%: tests/unit/%.c $B/libnbms.a
 	@mkdir -p $(@D)

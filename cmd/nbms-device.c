@@ -1,124 +1,126 @@
 /* nbms-device: customers, buildings and their gateways: who there is, and what proves it. */
-#include "base/diag.h"
-#include "base/opt.h"
 #include "base/prog.h"
-#include "base/records.h"
-#include "base/table.h"
-#include "db/directory.h"
+#include "device/job.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#define CERTIFICATE_DAYS 730
+#define WITHIN_DAYS 30
+#define PERIOD 15 /* minutes between a gateway's records */
 
-#define BATCH 1000 /* rows a transaction */
-
-struct device_job {
-	struct records records;
-	struct table_options form;
-	const char *dir;
-	const char *type;
-	bool dry_run;
-	struct db *site;
-	int64_t pending; /* rows in the open transaction */
+static const struct {
+	const char *name, *usage;
+	int (*run)(struct device_job *job, int argc, char *argv[]);
+} verbs[] = {
+	{ "register", "register [-n] [FILE ...]", verb_register },
+	{ "create", "create [--timezone ZONE] [--csr FILE] [--rsa] [THING ...]", verb_create },
+	{ "delete", "delete [--purge] [THING ...]", verb_delete },
+	{ "rotate", "rotate [--force | --seen] [THING ...] | rotate --settle", verb_rotate },
+	{ "list", "list [--type TYPE]", verb_list },
+	{ "show", "show THING ...", verb_show },
+	{ "bundle", "bundle --out DIR [--tar] THING ...", verb_bundle },
+	{ "expiring", "expiring [--within DAYS]", verb_expiring },
+	{ "renew-crl", "renew-crl [--crl-days N]", verb_renew_crl },
+	{ "verify", "verify", verb_verify },
+	{ "broker", "broker --out DIR [--diff] [--name HOST] [--websocket PORT]", verb_broker },
 };
 
-static const char *const verbs[] = { "register", "list", NULL };
-static const char *const usage_lines[] = { "register [-d DIR] [--dry-run] [FILE ...]",
-	"list [-d DIR] [--type TYPE]", NULL };
-
-static char *
-site_path(const struct device_job *job)
-{
-	return xasprintf("%s/nbms.db", opt_state_dir(job->dir));
-}
-
-/* A dry run must not make a registry that is not there. */
-static void
-open_site(struct device_job *job, enum db_mode mode)
-{
-	char *path = site_path(job);
-
-	if (job->dry_run && access(path, F_OK) != 0)
-		mode = DB_MEMORY;
-	job->site = db_open(path, DB_SITE, mode);
-	if (job->site == NULL)
-		die(EX_NOINPUT, "%s: no registry there", path);
-	free(path);
-}
-
-static void
-commit(void *ctx)
-{
-	struct device_job *job = ctx;
-
-	if (job->dry_run || job->pending == 0)
-		return;
-	db_commit(job->site);
-	job->pending = 0;
-}
-
-static bool
-register_record(void *ctx, struct record *r)
-{
-	struct device_job *job = ctx;
-
-	if (!db_in_transaction(job->site))
-		db_begin(job->site);
-	directory_put(job->site, r);
-	if (++job->pending >= BATCH)
-		commit(job);
-	return true;
-}
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static int
-run_register(struct device_job *job, int argc, char *argv[])
+run(struct device_job *job, int argc, char *argv[])
 {
-	int status;
+	const struct opt opts[] = {
+		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
+		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		{ 'n', "dry-run", NULL, OPT_FLAG, &job->dry_run,
+		    "register: check, and change nothing" },
+		{ '\0', "timezone", "ZONE", OPT_TEXT, &job->timezone,
+		    "create: IANA zone of a new building" },
+		{ '\0', "device-name", "NAME", OPT_TEXT, &job->device_name,
+		    "create: what people call it" },
+		{ '\0', "csr", "FILE", OPT_TEXT, &job->csr,
+		    "the gateway's own request: its key stays there" },
+		{ '\0', "rsa", NULL, OPT_FLAG, &job->rsa, "RSA-2048 keys instead of EC P-256" },
+		{ '\0', "days", "N", OPT_COUNT, &job->days,
+		    "certificates are valid so long (730)" },
+		{ '\0', "host", "HOST", OPT_TEXT, &job->host,
+		    "the broker's name in bundles (as broker --name)" },
+		{ '\0', "port", "PORT", OPT_COUNT, &job->port, "the gateways' port (8883)" },
+		{ '\0', "period", "MINUTES", OPT_COUNT, &job->period,
+		    "how often a gateway reports (15)" },
+		{ '\0', "ca", "FILE", OPT_TEXT, &job->ca,
+		    "first use: an authority there is, issuer first, root last" },
+		{ '\0', "ca-key", "FILE", OPT_TEXT, &job->ca_key, "first use: its key" },
+		{ '\0', "purge", NULL, OPT_FLAG, &job->purge,
+		    "delete: points and month files too" },
+		{ '\0', "force", NULL, OPT_FLAG, &job->force,
+		    "rotate: even while a rotation is under way" },
+		{ '\0', "seen", NULL, OPT_FLAG, &job->seen,
+		    "rotate: the new certificate is known to work" },
+		{ '\0', "settle", NULL, OPT_FLAG, &job->settle,
+		    "rotate: revoke what seen ones have replaced" },
+		{ '\0', "within", "DAYS", OPT_COUNT, &job->within,
+		    "expiring: what ends in so many days (30)" },
+		{ '\0', "crl-days", "N", OPT_COUNT, &job->crl_days,
+		    "a revocation list stands so long (30)" },
+		{ 'o', "out", "DIR", OPT_TEXT, &job->out, "where bundle and broker write" },
+		{ '\0', "tar", NULL, OPT_FLAG, &job->tar, "bundle: a tar file each" },
+		{ '\0', "diff", NULL, OPT_FLAG, &job->diff,
+		    "broker: show what would change, and change nothing" },
+		{ '\0', "name", "HOST", OPT_LIST, &job->broker.names,
+		    "broker: what gateways call this host; again for more" },
+		{ '\0', "site-port", "PORT", OPT_COUNT, &job->broker.site_port,
+		    "broker: loopback, the site's programs (8884)" },
+		{ '\0', "websocket", "PORT", OPT_COUNT, &job->broker.websocket,
+		    "broker: a WebSocket listener too" },
+		{ '\0', "queue", "BYTES", OPT_BYTES, &job->broker.queue,
+		    "broker: held for a client that is away (1G)" },
+		{ '\0', "user", "USER", OPT_TEXT, &job->broker.user,
+		    "broker: whom it becomes when root starts it" },
+		{ '\0', "plugin", "FILE", OPT_TEXT, &job->broker.plugin,
+		    "broker: what notes certificates seen" },
+		{ '\0', "type", "TYPE", OPT_TEXT, &job->type, "list: rows of TYPE (thing)" },
+		TABLE_OPTIONS(&job->form),
+		RECORDS_OPTIONS(&job->records),
+		OPT_END,
+	};
+	const char *usage[VERBS + 1] = { NULL }, *names[VERBS + 1] = { NULL };
+	const struct opt_spec spec = { usage,
+		"Keeps the registry of customers, buildings and gateways, their certificates,\n"
+		"and the broker's list of who may do what.",
+		opts, "TYPE is " DIRECTORY_TYPES "." };
+	int verb, first;
+	size_t i;
 
-	open_site(job, DB_WRITE);
-	job->records.idle = commit;
-	records_begin(&job->records);
-	status = records_files(&job->records, argc, argv, register_record, job);
-	commit(job);
-	records_end(&job->records);
-	return status;
-}
-
-static int
-run_list(struct device_job *job, int argc, char *argv[])
-{
-	if (argc > 0)
-		opt_wrong("list takes no operand: %s", argv[0]);
-	open_site(job, DB_READ);
-	if (!directory_list(job->site, job->type, table_form(&job->form)))
-		opt_wrong("--type: %s: not " DIRECTORY_TYPES, job->type);
-	return 0;
+	for (i = 0; i < VERBS; i++) {
+		usage[i] = verbs[i].usage;
+		names[i] = verbs[i].name;
+	}
+	verb = opt_verb(&spec, names, argc, argv);
+	first = opt_parse(&spec, argc - 1, argv + 1) + 1;
+	if (job->days == 0 || job->crl_days == 0)
+		opt_wrong("--days and --crl-days: at least 1");
+	if (job->port > 65535 || job->broker.site_port > 65535 || job->broker.websocket > 65535)
+		opt_wrong("a port is at most 65535");
+	job->broker.port = job->port;
+	job->broker.rsa = job->rsa;
+	return verbs[verb].run(job, argc - first, argv + first);
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct device_job job = { .type = "thing" };
-	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job.dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
-		{ 'n', "dry-run", NULL, OPT_FLAG, &job.dry_run, "check, and change nothing" },
-		{ '\0', "type", "TYPE", OPT_TEXT, &job.type, "list rows of TYPE (thing)" },
-		TABLE_OPTIONS(&job.form),
-		RECORDS_OPTIONS(&job.records),
-		OPT_END,
-	};
-	const struct opt_spec spec = { usage_lines,
-		"Keeps the registry of customers, buildings and gateways.", opts,
-		"TYPE is " DIRECTORY_TYPES "." };
-	static int (*const run[])(
-	    struct device_job *, int, char *[]) = { run_register, run_list };
-	int verb, first, status;
+	struct device_job job = { .type = "thing",
+		.days = CERTIFICATE_DAYS,
+		.crl_days = PKI_CRL_DAYS,
+		.within = WITHIN_DAYS,
+		.period = PERIOD,
+		.results = BUF(RESULTS_MAX),
+		.dropped = BUF(RESULTS_MAX),
+		.broker_text = BUF(1 << 16) };
+	int status;
 
 	prog_begin("nbms-device");
-	verb = opt_verb(&spec, verbs, argc, argv);
-	first = opt_parse(&spec, argc - 1, argv + 1) + 1;
-	status = run[verb](&job, argc - first, argv + first);
-	db_close(job.site);
+	status = run(&job, argc, argv);
+	job_end(&job);
 	return prog_end(status);
 }

@@ -30,6 +30,7 @@ struct buf {
 #define BUF(cap) ((struct buf){ .max = (cap) })
 
 void buf_free(struct buf *b);
+void buf_wipe(struct buf *b); /* overwrites, then frees: for keys */
 void buf_clear(struct buf *b);
 
 /* Makes room for n more bytes; false, and full, where the cap forbids it. */

@@ -76,8 +76,8 @@ is_country(struct span s)
 	return s.n == 2 && s.p[0] >= 'A' && s.p[0] <= 'Z' && s.p[1] >= 'A' && s.p[1] <= 'Z';
 }
 
-bool
-directory_building(struct record *r, struct building *b)
+static bool
+building_members(struct record *r, struct building *b)
 {
 	if (!text(r, "region", OPTIONAL, &b->region) ||
 	    !text(r, "timezone", OPTIONAL, &b->timezone) ||
@@ -121,7 +121,7 @@ put_building(struct db *site, struct record *r)
 	struct building b = { 0 };
 
 	if (!part(r, "customer", &b.customer) || !part(r, "building", &b.building) ||
-	    !text(r, "name", OPTIONAL, &b.name) || !directory_building(r, &b))
+	    !text(r, "name", OPTIONAL, &b.name) || !building_members(r, &b))
 		return;
 	if (!building_put(site, &b))
 		record_reject(r, "missing-member", "timezone: a new building needs one");
@@ -177,8 +177,7 @@ static const struct {
 		"longitude", "tariff", "contract_kw", "country" } },
 	{ "category", put_category, { "type", "category", "subclass", "data" } },
 	{ "thing", put_thing,
-	    { "type", "thing", "device_name", "created", "last_seen", "certificate",
-		"expires" } },
+	    { "type", "thing", "device_name", "created", "last_seen", "certificate" } },
 };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))
@@ -225,6 +224,45 @@ directory_put(struct db *site, struct record *r)
 	else
 		record_reject(
 		    r, "unknown-type", "type: %.*s: not " DIRECTORY_TYPES, SPAN_ARG(type));
+}
+
+bool
+directory_device(struct record *r, struct directory_device *d)
+{
+	static const char *const members[] = { "type", "thing", "device_name", "created",
+		"last_seen", "certificate", "csr", "name", "region", "timezone", "latitude",
+		"longitude", "tariff", "contract_kw", "country", NULL };
+	struct span name;
+	json_value csr = json_get(r->root, "csr");
+
+	*d = (struct directory_device){ 0 };
+	if (!knows_members(r, members) || !text(r, "thing", REQUIRED, &name) ||
+	    !text(r, "device_name", OPTIONAL, &d->device_name) ||
+	    !text(r, "name", OPTIONAL, &d->building.name) || !building_members(r, &d->building))
+		return false;
+	if (!thing_parse(name, &d->thing))
+		record_reject(
+		    r, "bad-name", "thing: %.*s: not CUSTOMER_BUILDING_NUMBER", SPAN_ARG(name));
+	else if (json_kind_of(csr) != JSON_NONE && (!json_text(csr, &d->csr) || d->csr.n == 0))
+		record_reject(r, "bad-member", "csr: not PEM text");
+	d->building.customer = d->thing.customer;
+	d->building.building = d->thing.building;
+	return !r->settled;
+}
+
+bool
+directory_put_device(struct db *site, struct record *r, const struct directory_device *d)
+{
+	if (!building_put(site, &d->building)) {
+		record_reject(r, "unknown-building",
+		    "%.*s: its building %.*s is new: timezone is missing",
+		    SPAN_ARG(d->thing.name), SPAN_ARG(d->thing.building_key));
+		return false;
+	}
+	if (d->building.region.n > 0)
+		region_put(site, d->thing.customer, d->building.region, (struct span){ 0 });
+	must(thing_put(site, &d->thing, d->device_name, clock_now()));
+	return true;
 }
 
 static void

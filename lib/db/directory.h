@@ -10,6 +10,7 @@
  *   {"type":"thing","thing":C_B_01,"device_name":..}
  *   tariffs, holidays and composite rules (db/reference.h), which are kept as categories
  *
+ * (created, last_seen and certificate of a listed thing are read over.)
  * Members that are absent or null keep what is stored. A member of no meaning here is an error,
  * so that a misspelt one is not lost in silence.
  */
@@ -24,10 +25,20 @@
 void directory_put(struct db *site, struct record *r);
 
 /*
- * The members of a building that `object` carries, checked; customer and building are the
- * caller's. False: the record was rejected.
+ * A gateway to be made: {"thing":C_B_01,"device_name":..,"csr":PEM} and, for a building that is
+ * not there yet, its members as above (timezone is the one it needs).
  */
-bool directory_building(struct record *r, struct building *b);
+struct directory_device {
+	struct thing thing;
+	struct span device_name, csr;
+	struct building building; /* named after the thing */
+};
+
+/* All checked; false: the record was rejected. */
+bool directory_device(struct record *r, struct directory_device *d);
+
+/* Writes building and thing; false: rejected, the building is new and has no timezone. */
+bool directory_put_device(struct db *site, struct record *r, const struct directory_device *d);
 
 /* Rows of one type to stdout; false: there is no such type. */
 bool directory_list(struct db *site, const char *type, enum table_form form);
