@@ -14,6 +14,7 @@ struct lines {
 	void *ctx;
 	int fd;
 	bool eof;
+	bool ignore_stop;
 	struct where at;
 	size_t max;
 	uint64_t length;
@@ -79,6 +80,18 @@ read_some(struct lines *in, char *to, size_t n)
 	return in->read_fn != NULL ? in->read_fn(in->ctx, to, n) : read(in->fd, to, n);
 }
 
+void
+lines_ignore_stop(struct lines *in)
+{
+	in->ignore_stop = true;
+}
+
+static bool
+stopping(const struct lines *in)
+{
+	return !in->ignore_stop && prog_stopping();
+}
+
 /* Reads once: 1 got bytes, 0 end of input or asked to stop, -1 error (reported). */
 static int
 fill(struct lines *in)
@@ -91,7 +104,7 @@ fill(struct lines *in)
 	in->from = 0;
 	must(buf_reserve(&in->held, CHUNK));
 	do {
-		if (prog_stopping())
+		if (stopping(in))
 			return 0;
 		k = read_some(in, in->held.p + in->held.n, in->held.room - in->held.n);
 	} while (k < 0 && errno == EINTR);
@@ -108,14 +121,13 @@ fill(struct lines *in)
 static bool
 find_end(struct lines *in, size_t *length)
 {
-	const char *start = in->held.p + in->from;
 	size_t n = in->held.n - in->from;
-	const char *lf;
+	const char *start, *lf;
 
-	if (n == in->seen) {
-		*length = n;
+	*length = n;
+	if (n == in->seen)
 		return false;
-	}
+	start = in->held.p + in->from;
 	lf = memchr(start + in->seen, '\n', n - in->seen);
 	in->seen = lf != NULL ? (size_t)(lf - start) : n;
 	*length = in->seen;
@@ -165,7 +177,7 @@ next(struct lines *in, struct span *line, bool *again)
 			*again = true;
 			return LINES_END;
 		}
-		k = prog_stopping() ? 0 : fill(in);
+		k = stopping(in) ? 0 : fill(in);
 		may_read = false;
 		if (k < 0)
 			return LINES_ERROR;
@@ -183,6 +195,14 @@ lines_would_wait(struct lines *in)
 	size_t n;
 
 	return !find_end(in, &n) && !in->eof && poll(&ready, 1, 0) == 0;
+}
+
+bool
+lines_ready(struct lines *in)
+{
+	size_t n;
+
+	return find_end(in, &n);
 }
 
 enum lines_kind

@@ -37,14 +37,25 @@ void lines_free(struct lines *in);
 enum lines_kind lines_next(struct lines *in, struct span *line);
 
 /*
- * The same with at most one read(2), for a caller that polls: LINES_END with *again set means
- * that the line is not whole yet. Lines already read are given without reading, so call it
- * until it says again.
+ * The same with at most one read(2), for a caller that polls: LINES_END with *again set means that the
+ * line is not whole yet. Lines already read are given without reading; that next call may read, and so
+ * may wait, unless lines_ready.
  */
 enum lines_kind lines_try(struct lines *in, struct span *line, bool *again);
 
 /* Would lines_next have to wait? Neither a whole line nor the end of input is there yet. */
 bool lines_would_wait(struct lines *in);
+
+/*
+ * Is the next line whole and held already? Then the next call gives it without reading, and
+ * every text given since the last read(2) still stands: a caller may gather lines as long as
+ * this says yes. The LF of a LINES_LINE stands right behind its text, and the next line behind
+ * that.
+ */
+bool lines_ready(struct lines *in);
+
+/* Reads on to the end of the input even when asked to stop. */
+void lines_ignore_stop(struct lines *in);
 
 /* Of the line last given. Lives as long as the reader. */
 const struct where *lines_where(const struct lines *in);

@@ -77,27 +77,42 @@ reject_long(struct record *r, uint64_t length)
 					.bytes = length });
 }
 
-static bool
-one(struct record *r, enum lines_kind kind, uint64_t length, record_fn *fn, void *ctx)
+bool
+record_begin(struct record *r, struct records *in, const struct lines *lines,
+    enum lines_kind kind, struct span line)
 {
-	bool more = true;
-
-	if (kind == LINES_LINE && span_trim(r->line).n == 0)
-		return true;
+	*r = (struct record){ .in = in, .at = *lines_where(lines), .line = line };
+	if (kind == LINES_LINE && span_trim(line).n == 0)
+		return false;
 	prog_counts()->in++;
 	if (kind == LINES_LONG)
-		reject_long(r, length);
+		reject_long(r, lines_length(lines));
 	else if (kind == LINES_CUT)
 		record_reject(r, "truncated", "the last line has no end");
-	else if (!json_parse(r->in->json, r->line, &r->root))
-		record_reject(r, json_error_code(r->in->json), "%s", json_error(r->in->json));
+	return !r->settled;
+}
+
+void
+record_end(struct record *r)
+{
+	if (!r->settled)
+		prog_counts()->out++;
+	prog_tick();
+}
+
+static bool
+one(struct record *r, record_fn *fn, void *ctx)
+{
+	struct json *json = r->in->json;
+	bool more = true;
+
+	if (!json_parse(json, r->line, &r->root))
+		record_reject(r, json_error_code(json), "%s", json_error(json));
 	else if (json_kind_of(r->root) != JSON_OBJECT)
 		record_reject(r, "bad-json", "not an object");
 	else
 		more = fn(ctx, r);
-	if (!r->settled)
-		prog_counts()->out++;
-	prog_tick();
+	record_end(r);
 	return more;
 }
 
@@ -110,16 +125,15 @@ records_each(struct records *in, int fd, const char *name, record_fn *fn, void *
 	bool more = true;
 
 	while (more) {
-		struct record r = { .in = in };
+		struct record r;
 
 		if (in->idle != NULL && lines_would_wait(lines))
 			in->idle(ctx);
 		kind = lines_next(lines, &line);
 		if (kind == LINES_END || kind == LINES_ERROR)
 			break;
-		r.at = *lines_where(lines);
-		r.line = line;
-		more = one(&r, kind, lines_length(lines), fn, ctx);
+		if (record_begin(&r, in, lines, kind, line))
+			more = one(&r, fn, ctx);
 	}
 	lines_free(lines);
 	return more && kind == LINES_ERROR ? EX_IOERR : 0;

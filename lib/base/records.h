@@ -59,6 +59,15 @@ int records_each(struct records *in, int fd, const char *name, record_fn *fn, vo
  * be opened: EX_NOINPUT. */
 int records_files(struct records *in, int n, char *const names[], record_fn *fn, void *ctx);
 
+/*
+ * The two halves of the loop, for a caller that has its own: record_begin counts what
+ * lines_next or lines_try gave and rejects what is no whole line; true: the record is the
+ * caller's, not yet parsed, and record_end counts it as done unless it was settled otherwise.
+ */
+bool record_begin(struct record *r, struct records *in, const struct lines *lines,
+    enum lines_kind kind, struct span line);
+void record_end(struct record *r);
+
 void record_reject(struct record *r, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void record_duplicate(struct record *r);

@@ -63,7 +63,9 @@ message_parse(json_value root, struct message *m, const char **why)
 	json_value seq = json_get(root, "seq");
 
 	*m = (struct message){ .received = WHEN_NONE };
-	if (json_kind_of(json_get(root, "mark")) != JSON_NONE)
+	/* a gateway may send a member of that name: what has a kind is no mark of ours */
+	if (json_kind_of(json_get(root, "mark")) != JSON_NONE &&
+	    json_kind_of(json_get(root, "point")) == JSON_NONE)
 		return parse_mark(root, m, why);
 	*why = "`seq` is not a whole number above 0";
 	if (json_kind_of(seq) != JSON_NONE && (!json_int(seq, &m->seq) || m->seq < 1))

@@ -1,0 +1,206 @@
+#include "base/proc.h"
+#include "base/diag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+void
+proc_close(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+void
+proc_enlarge(int fd)
+{
+	(void)fcntl(fd, F_SETPIPE_SZ, PROC_PIPE);
+}
+
+/* The signals that proc_poll lets in, and their state outside it. */
+static void
+watched_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGUSR1);
+}
+
+static void
+on_child(int sig)
+{
+	(void)sig;
+}
+
+/* An ignored signal would not end a poll, and children of a process that ignores it leave no
+ * status. */
+static void
+catch_child(void)
+{
+	static bool caught;
+	struct sigaction sa = { .sa_handler = on_child };
+
+	if (caught)
+		return;
+	sigemptyset(&sa.sa_mask);
+	must(sigaction(SIGCHLD, &sa, NULL) == 0);
+	caught = true;
+}
+
+/* A copy of the environment with more at its end; free the array, not the texts. */
+static char **
+with_environment(char *const more[])
+{
+	size_t n = 0, m = 0;
+	char **all;
+
+	while (environ != NULL && environ[n] != NULL)
+		n++;
+	while (more != NULL && more[m] != NULL)
+		m++;
+	all = xcalloc(n + m + 1, sizeof(*all));
+	/* the first of a name counts for getenv(3) and for shells the last: ours alone may stay
+	 */
+	if (m > 0)
+		memcpy(all, more, m * sizeof(*all));
+	for (size_t i = 0, at = m; i < n; i++) {
+		size_t k;
+
+		for (k = 0; k < m; k++)
+			if (strncmp(environ[i], more[k], strcspn(more[k], "=") + 1) == 0)
+				break;
+		if (k == m)
+			all[at++] = environ[i];
+	}
+	return all;
+}
+
+/* 0 or an error number. */
+static int
+spawn(struct proc *p, const char *command, char *const env[], int in, int out)
+{
+	char *argv[] = { (char[]){ "bash" }, (char[]){ "-o" }, (char[]){ "pipefail" },
+		(char[]){ "-c" }, xstrdup(command), NULL };
+	char **all = with_environment(env);
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t defaults, none;
+	int e;
+
+	watched_signals(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	sigemptyset(&none);
+	must(posix_spawn_file_actions_init(&files) == 0 && posix_spawnattr_init(&attr) == 0);
+	must(posix_spawnattr_setsigdefault(&attr, &defaults) == 0 &&
+	     posix_spawnattr_setsigmask(&attr, &none) == 0 &&
+	     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) ==
+		 0);
+	must(posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO) == 0 &&
+	     posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO) == 0);
+	e = posix_spawnp(&p->pid, argv[0], &files, &attr, argv, all);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	free(all);
+	free(argv[4]);
+	return e;
+}
+
+bool
+proc_start(struct proc *p, const char *command, char *const env[])
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	int e = 0;
+
+	catch_child();
+	*p = (struct proc){ .in = -1, .out = -1 };
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+		e = errno;
+	if (e == 0)
+		e = spawn(p, command, env, in[0], out[1]);
+	proc_close(&in[0]);
+	proc_close(&out[1]);
+	if (e != 0) {
+		diag("cannot start %s: %s", command, strerror(e));
+		proc_close(&in[1]);
+		proc_close(&out[0]);
+		p->pid = 0;
+		return false;
+	}
+	proc_enlarge(in[1]);
+	(void)fcntl(in[1], F_SETFL, O_NONBLOCK);
+	p->in = in[1];
+	p->out = out[0];
+	return true;
+}
+
+static bool
+reap(struct proc *p, int flags)
+{
+	pid_t got;
+
+	if (p->pid == 0)
+		return true;
+	do
+		got = waitpid(p->pid, &p->status, flags);
+	while (got < 0 && errno == EINTR);
+	must(got >= 0); /* nobody else reaps our children */
+	if (got == 0)
+		return false;
+	p->pid = 0;
+	return true;
+}
+
+bool
+proc_ended(struct proc *p)
+{
+	return reap(p, WNOHANG);
+}
+
+void
+proc_wait(struct proc *p)
+{
+	(void)reap(p, 0);
+}
+
+char *
+proc_describe(int status, char to[PROC_TEXT])
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(to, PROC_TEXT, "signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else
+		(void)snprintf(to, PROC_TEXT, "exit status %d", WEXITSTATUS(status));
+	return to;
+}
+
+int
+proc_poll(struct pollfd *fds, size_t n, int timeout_ms)
+{
+	struct timespec limit = { .tv_sec = timeout_ms / 1000,
+		.tv_nsec = timeout_ms % 1000 * 1000000L };
+	sigset_t watched, open;
+	int k;
+
+	catch_child();
+	watched_signals(&watched);
+	/* let in what waited: ppoll itself delivers nothing while a descriptor is ready */
+	must(sigprocmask(SIG_UNBLOCK, &watched, NULL) == 0);
+	must(sigprocmask(SIG_BLOCK, &watched, &open) == 0);
+	k = ppoll(fds, n, timeout_ms < 0 ? NULL : &limit, &open);
+	if (k < 0 && errno != EINTR)
+		die(EX_OSERR, "poll: %s", strerror(errno));
+	return k < 0 ? 0 : k;
+}

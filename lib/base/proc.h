@@ -1,0 +1,57 @@
+/*
+ * proc: child processes: shell commands fed through one pipe and read through another.
+ *
+ * A command is run by bash with pipefail, so that a command that fails anywhere in `a | b`
+ * makes the whole fail; with the signals of base/prog.h as they are by default, and with no
+ * other descriptor of ours. The children stay in our process group: a terminal's Ctrl-C reaches
+ * all of a pipeline at once.
+ */
+#ifndef NBMS_BASE_PROC_H
+#define NBMS_BASE_PROC_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define PROC_PIPE                                                                             \
+	(1 << 20) /* bytes asked for as a pipe's size; it stays smaller where the system says \
+		     so */
+
+struct proc {
+	pid_t pid;  /* 0: none, or reaped */
+	int in;     /* to its stdin, not blocking; -1 once closed */
+	int out;    /* from its stdout; -1 once closed */
+	int status; /* of waitpid(2), once reaped */
+};
+
+/*
+ * Starts a command. env is a NULL-ended list of NAME=VALUE added to the environment, or NULL.
+ * Both descriptors are the caller's from then on. False: reported.
+ */
+bool proc_start(struct proc *p, const char *command, char *const env[]);
+
+/* Has it ended? Never waits; true again at every later call. */
+bool proc_ended(struct proc *p);
+
+/* Waits until it has. */
+void proc_wait(struct proc *p);
+
+/* Closes a descriptor and makes it -1. */
+void proc_close(int *fd);
+
+#define PROC_TEXT 64
+
+/* "exit status 74", "signal 9 (Killed)". Returns `to`. */
+char *proc_describe(int status, char to[PROC_TEXT]);
+
+/*
+ * poll(2) without its race: a signal of base/prog.h or the end of a child cuts it short, also
+ * when it came just before. Blocks these signals in between, from the first call on. The result
+ * is poll's, a signal counting as 0.
+ */
+int proc_poll(struct pollfd *fds, size_t n, int timeout_ms);
+
+/* Makes a pipe as large as PROC_PIPE if it is one and the system lets us. */
+void proc_enlarge(int fd);
+
+#endif
