@@ -4,6 +4,7 @@ VERSION := 0.1.0
 
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
+LIBDIR  ?= $(PREFIX)/lib/nbms
 MANDIR  ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/nbms
 DESTDIR ?=
@@ -43,7 +44,7 @@ scripts := $(shell git ls-files scripts tests .ci 2>/dev/null | xargs -r grep -l
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(programs:%=$B/bin/%)
+all: $(programs:%=$B/bin/%) $B/bin/mosquitto-nbms.so
 
 $B/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
@@ -79,6 +80,12 @@ $B/bin/%: $B/cmd/%.o $B/libnbms.a
 	$(CC) $(ldflags) -o $@ $(filter %.o,$^) $B/libnbms.a $(LDLIBS)
 
 $B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
+
+# The broker loads this one: it stands alone, without the library and the sanitizers.
+$B/bin/mosquitto-nbms.so: lib/io/plugin/mosquitto-nbms.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=c11 $(WARN_C) $(OPT) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC $(CFLAGS) \
+		-shared -Wl,-z,relro,-z,now -o $@ $< -lcrypto
 
 $B/unit/%: tests/unit/%.c $B/libnbms.a
 	@mkdir -p $(@D)
@@ -133,14 +140,15 @@ compile_commands:
 	bear -- $(MAKE) -B all
 
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man7
 	install -m 755 $(programs:%=$B/bin/%) $(DESTDIR)$(BINDIR)
+	install -m 644 $B/bin/mosquitto-nbms.so $(DESTDIR)$(LIBDIR)
 	for page in man/*.[157]; do install -m 644 "$$page" $(DESTDIR)$(MANDIR)/man"$${page##*.}"/ || exit 1; done
 	cp -R scripts testdata $(DESTDIR)$(DATADIR)
 
 uninstall:
-	rm -f $(programs:%=$(DESTDIR)$(BINDIR)/%)
+	rm -f $(programs:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(LIBDIR)/mosquitto-nbms.so
 	for page in man/*.[157]; do rm -f $(DESTDIR)$(MANDIR)/man"$${page##*.}"/"$${page##*/}"; done
 	rm -rf $(DESTDIR)$(DATADIR)
 

@@ -242,6 +242,17 @@ settled(void *ctx, struct span thing, struct span old, struct span current)
 	free(dir);
 }
 
+static void
+sweep(void *ctx, const struct device_certificate *c, bool current)
+{
+	struct device_job *job = ctx;
+	char *dir = job_thing_path(job, c->thing);
+
+	(void)current;
+	job_on_disk(bundle_sweep(dir, c->thing, is_kept, job->site));
+	free(dir);
+}
+
 /* Ends the overlap of each rotation whose new certificate has been seen in use. */
 static int
 settle(struct device_job *job)
@@ -252,7 +263,9 @@ settle(struct device_job *job)
 	if (job_broker(job))
 		broker_seen(&job->broker, seen, job->site);
 	(void)device_settle(job->site, clock_now(), settled, job);
+	job->revoked = true; /* also what a run that was cut off left undone */
 	job_commit(job);
+	device_certificates(job->site, sweep, job);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SITE_PORT 8884
@@ -27,6 +28,7 @@
 #define SITE_DAYS 3650 /* mosquitto reads the authorities of a listener only when it starts */
 #define RENEW_DAYS 30  /* made anew so long before the end */
 #define NAMES_MAX 60
+#define RELOAD_WAIT 5000000000 /* nanoseconds for a broker to answer SIGHUP */
 #define PEM_FILE_MAX ((size_t)256 << 20)
 
 void
@@ -258,8 +260,9 @@ put_config(struct buf *to, const struct broker *b)
 		buf_printf(to,
 		    "plugin %s\n"
 		    "plugin_opt_seen %s/data/seen.ndjson\n"
-		    "plugin_opt_crl %s/crl.pem\n",
-		    b->plugin, b->out, b->out);
+		    "plugin_opt_crl %s/crl.pem\n"
+		    "plugin_opt_reloaded %s/data/reloaded\n",
+		    b->plugin, b->out, b->out, b->out);
 	buf_puts(to, "\n# gateways");
 	put_gateways(to, b, b->port);
 	if (b->websocket != 0) {
@@ -465,12 +468,38 @@ broker_runs(const struct broker *b)
 	return running(b) != 0;
 }
 
+/* Waits until the broker's plugin says something new. */
+static void
+await_reload(const struct broker *b, struct span before)
+{
+	int64_t deadline = clock_monotonic() + RELOAD_WAIT;
+	const struct timespec pause = { .tv_nsec = 2000000 };
+	bool done = false;
+
+	while (!done && clock_monotonic() < deadline) {
+		struct buf now;
+
+		(void)nanosleep(&pause, NULL);
+		done = read_old(b, "data/reloaded", &now) && now.n > 0 &&
+		       !span_eq(buf_span(&now), before);
+		buf_free(&now);
+	}
+	if (!done)
+		diag("%s: the broker has not said that it read its lists again", b->out);
+}
+
 bool
 broker_reload(const struct broker *b)
 {
 	long pid = running(b);
+	struct buf before;
+	bool tells = read_old(b, "data/reloaded", &before);
+	bool sent = pid != 0 && kill((pid_t)pid, SIGHUP) == 0;
 
-	return pid != 0 && kill((pid_t)pid, SIGHUP) == 0;
+	if (sent && tells)
+		await_reload(b, buf_span(&before));
+	buf_free(&before);
+	return sent;
 }
 
 bool

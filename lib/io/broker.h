@@ -72,7 +72,8 @@ bool broker_differs(const struct broker *b, const struct broker_material *m);
 /* Does a broker run from this directory? */
 bool broker_runs(const struct broker *b);
 
-/* SIGHUP to the broker that runs from this directory. False: none does. */
+/* SIGHUP to the broker that runs from this directory; with the plugin, returns when it has read
+ * everything again (or says after five seconds that it has not). False: none runs. */
 bool broker_reload(const struct broker *b);
 
 /* Each certificate the broker's plugin saw in use, from data/seen.ndjson. */

@@ -70,7 +70,7 @@ every_type() {
 	grep -qx 'nbms-device: in 21 = out 5 + rejected 16 + duplicate 0' <<<"$stderr"
 	[ "$(nbms-device list | jq -r .thing)" = C000003_B001_01 ]
 	[ "$(nbms-device list --type customer | wc -l)" -eq 1 ]
-	! LC_ALL=C grep -q '[^[:print:][:space:]]' <<<"$stderr"
+	run ! env LC_ALL=C grep -q '[^[:print:][:space:]]' <<<"$stderr"
 }
 
 @test "a dry run says the same and changes nothing" {
