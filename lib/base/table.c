@@ -20,7 +20,8 @@ struct table {
 	size_t at; /* the next cell's column */
 	uint64_t rows;
 	struct buf row;
-	struct jw w;
+	struct buf leads; /* NDJSON: what stands before each value, `{"time":`, `,"value":` */
+	size_t lead_end[TABLE_COLUMNS];
 	/* the aligned form's rows held back: cells ended by NUL, a number's begun by '\1'
 	 * (right-aligned) */
 	struct buf held;
@@ -100,8 +101,14 @@ table_begin(enum table_form form, const char *const names[], size_t n)
 	t->n = n;
 	t->row = BUF(ROW_MAX);
 	t->held = BUF(HELD_MAX);
-	for (i = 0; i < n; i++)
+	t->leads = BUF(ROW_MAX);
+	for (i = 0; i < n; i++) {
 		t->width[i] = strlen(names[i]);
+		buf_putc(&t->leads, i == 0 ? '{' : ',');
+		(void)jw_quote(&t->leads, span_of(names[i]));
+		buf_putc(&t->leads, ':');
+		t->lead_end[i] = t->leads.n;
+	}
 	if (form == TABLE_CSV) {
 		for (i = 0; i < n; i++) {
 			out_puts(i > 0 ? "," : "");
@@ -172,13 +179,10 @@ aligned_cell(struct table *t, struct span s, bool number)
 static void
 begin_cell(struct table *t)
 {
-	if (t->form == TABLE_NDJSON && t->at == 0) {
-		buf_clear(&t->row);
-		t->w = jw_begin(&t->row);
-		jw_object(&t->w);
-	}
+	size_t lead = t->at > 0 ? t->lead_end[t->at - 1] : 0;
+
 	if (t->form == TABLE_NDJSON)
-		jw_key(&t->w, t->names[t->at]);
+		buf_put(&t->row, (struct span){ t->leads.p + lead, t->lead_end[t->at] - lead });
 	else if (t->form == TABLE_CSV && t->at > 0)
 		buf_putc(&t->row, ',');
 }
@@ -196,10 +200,8 @@ end_cell(struct table *t)
 			flush_held(t);
 		return;
 	}
-	if (t->form == TABLE_NDJSON) {
-		jw_end(&t->w);
-		(void)jw_finish(&t->w);
-	}
+	if (t->form == TABLE_NDJSON)
+		buf_putc(&t->row, '}');
 	out_line(buf_span(&t->row));
 	buf_clear(&t->row);
 }
@@ -210,7 +212,7 @@ plain_cell(struct table *t, struct span text, struct span json, bool number)
 {
 	begin_cell(t);
 	if (t->form == TABLE_NDJSON)
-		jw_raw(&t->w, json);
+		buf_put(&t->row, json);
 	else if (t->form == TABLE_CSV)
 		csv_cell(&t->row, text);
 	else
@@ -223,7 +225,7 @@ table_text(struct table *t, struct span s)
 {
 	begin_cell(t);
 	if (t->form == TABLE_NDJSON)
-		jw_text(&t->w, s);
+		(void)jw_quote(&t->row, s);
 	else if (t->form == TABLE_CSV)
 		csv_cell(&t->row, s);
 	else
@@ -293,6 +295,7 @@ table_end(struct table *t)
 	if (t->form == TABLE_ALIGNED)
 		flush_held(t);
 	buf_free(&t->row);
+	buf_free(&t->leads);
 	buf_free(&t->held);
 	free(t);
 	return rows;

@@ -183,6 +183,24 @@ first_instant(const struct zone *z, struct civil c)
 }
 
 when_t
+when_hour(const struct zone *z, when_t t)
+{
+	struct civil c = when_civil(z, t, NULL);
+	when_t from = t - c.minute * 60 - c.second, change = when_next_change(z, from);
+
+	return change != WHEN_NONE && change <= t ? change : from;
+}
+
+when_t
+when_next_hour(const struct zone *z, when_t t)
+{
+	struct civil c = when_civil(z, t, NULL);
+	when_t to = t - c.minute * 60 - c.second + 3600, change = when_next_change(z, t);
+
+	return change != WHEN_NONE && change < to ? change : to;
+}
+
+when_t
 when_day(const struct zone *z, when_t t, int days)
 {
 	struct civil c = when_civil(z, t, NULL);
@@ -396,19 +414,43 @@ when_parse_human(struct span text, const struct zone *z, when_t now, when_t *t)
 	       when_parse_stamp(text, z, WHEN_NONE, t);
 }
 
+/* n decimal digits of v at p; returns what follows them. */
+static char *
+put_digits(char *p, int v, int n)
+{
+	int i;
+
+	for (i = n - 1; i >= 0; i--, v /= 10)
+		p[i] = (char)('0' + v % 10);
+	return p + n;
+}
+
+/* Written by hand: every row of a trend has one. */
 char *
 when_format(char to[WHEN_TEXT], const struct zone *z, when_t t)
 {
 	int offset;
 	struct civil c = when_civil(z, t, &offset);
 	int minutes = abs(offset) / 60;
-	char tail[16] = "Z";
+	char *p = put_digits(to, c.year, 4);
 
-	if (z != NULL)
-		(void)snprintf(tail, sizeof(tail), "%c%02d:%02d", offset < 0 ? '-' : '+',
-		    minutes / 60 % 100, minutes % 60);
-	(void)snprintf(to, WHEN_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d%s", c.year % 10000,
-	    c.month, c.day, c.hour, c.minute, c.second, tail);
+	*p++ = '-';
+	p = put_digits(p, c.month, 2);
+	*p++ = '-';
+	p = put_digits(p, c.day, 2);
+	*p++ = 'T';
+	p = put_digits(p, c.hour, 2);
+	*p++ = ':';
+	p = put_digits(p, c.minute, 2);
+	*p++ = ':';
+	p = put_digits(p, c.second, 2);
+	*p++ = z == NULL ? 'Z' : offset < 0 ? '-' : '+';
+	if (z != NULL) {
+		p = put_digits(p, minutes / 60, 2);
+		*p++ = ':';
+		p = put_digits(p, minutes % 60, 2);
+	}
+	*p = '\0';
 	return to;
 }
 

@@ -56,6 +56,13 @@ struct civil when_civil(const struct zone *z, when_t t, int *offset);
 /* The zone's next change of offset after t, or WHEN_NONE. */
 when_t when_next_change(const struct zone *z, when_t t);
 
+/* The first instant of the hour on the clock that t is in: where clocks were set inside it, of
+ * what t is in between the hour's ends and the change. */
+when_t when_hour(const struct zone *z, when_t t);
+
+/* The first instant of the next one. */
+when_t when_next_hour(const struct zone *z, when_t t);
+
 /* Midnight (or the first instant) of the civil day t is in, and of the day `days` later. */
 when_t when_day(const struct zone *z, when_t t, int days);
 

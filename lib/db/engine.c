@@ -18,6 +18,7 @@
 #define BUSY_MS 10000
 #define KEPT_MAX ((size_t)64 << 20)
 #define CACHE_KIB 4096 /* of pages, a database */
+#define CACHE_READ_KIB 512 /* who reads seldom comes to a page again */
 #define WAL_PAGES 4000 /* 16 MiB of log before it is folded back */
 
 struct rows {
@@ -32,6 +33,8 @@ struct db {
 	char *path;
 	enum db_family family;
 	struct bulk bulk;
+	bool frozen;          /* opened as a file that does not change */
+	struct stat as_found; /* then */
 	int64_t data_version;              /* as db_changed_elsewhere last saw it; 0: never */
 	struct rows statements[SQL_COUNT]; /* prepared at first use */
 };
@@ -98,8 +101,9 @@ pragma(struct db *db, const char *sql)
 	return v;
 }
 
-/* The file's schema brought to this program's; a newer one is refused. */
-static void
+/* The file's schema brought to this program's; a newer one is refused. False: there is nothing
+ * in it yet, and it is only to be read. */
+static bool
 migrate(struct db *db, enum db_mode mode)
 {
 	const struct sql_migration *m;
@@ -114,7 +118,9 @@ migrate(struct db *db, enum db_mode mode)
 		die(EX_CONFIG, "%s: made by a newer nbms (schema %lld, this one knows %lld)",
 		    db->path, (long long)has, (long long)wants);
 	if (has == wants)
-		return;
+		return true;
+	if (mode == DB_READ && has == 0)
+		return false;
 	if (mode == DB_READ)
 		die(EX_CONFIG,
 		    "%s: schema %lld is older than %lld: run a program that writes there first",
@@ -129,6 +135,7 @@ migrate(struct db *db, enum db_mode mode)
 		exec(db, text);
 	}
 	exec(db, "COMMIT");
+	return true;
 }
 
 static void
@@ -156,7 +163,8 @@ settle(struct db *db, enum db_mode mode)
 	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	exec(db, "PRAGMA foreign_keys = ON");
-	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%d", CACHE_KIB);
+	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%d",
+	    mode == DB_READ ? CACHE_READ_KIB : CACHE_KIB);
 	exec(db, text);
 	if (mode != DB_WRITE)
 		return;
@@ -168,12 +176,85 @@ settle(struct db *db, enum db_mode mode)
 	exec(db, text);
 }
 
+/* May files be made and changed in the folder of path? */
+static bool
+may_write_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash != NULL ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	bool may = access(dir, W_OK) == 0;
+
+	free(dir);
+	return may;
+}
+
+static bool
+has_companion(const char *path)
+{
+	char *wal = xasprintf("%s-wal", path);
+	bool has = access(wal, F_OK) == 0;
+
+	free(wal);
+	return has;
+}
+
+/* The path as a URI; what means something there is escaped. */
+static char *
+frozen_uri(const char *path)
+{
+	struct buf uri = BUF(KEPT_MAX);
+	char *text;
+
+	buf_puts(&uri, "file:");
+	for (; *path != '\0'; path++)
+		if (*path == '?' || *path == '#' || *path == '%')
+			buf_printf(&uri, "%%%02X", (unsigned char)*path);
+		else
+			buf_putc(&uri, *path);
+	buf_puts(&uri, "?immutable=1");
+	text = xstrdup(buf_text(&uri));
+	buf_free(&uri);
+	return text;
+}
+
+static int
+open_to_read(struct db *db)
+{
+	bool may_write = access(db->path, W_OK) == 0 && may_write_beside(db->path);
+	int code, flags = SQLITE_OPEN_NOMUTEX;
+	char *uri;
+
+	db->frozen = !may_write && !has_companion(db->path);
+	if (!db->frozen)
+		return sqlite3_open_v2(db->path, &db->h,
+		    flags | (may_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY), NULL);
+	if (stat(db->path, &db->as_found) != 0)
+		die(EX_IOERR, "%s: %s", db->path, strerror(errno));
+	uri = frozen_uri(db->path);
+	code = sqlite3_open_v2(
+	    uri, &db->h, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	free(uri);
+	return code;
+}
+
+/* What was read of a file that is not locked holds only if nobody wrote there. */
+static void
+check_frozen(const struct db *db)
+{
+	struct stat now;
+
+	if (db->frozen && stat(db->path, &now) == 0 &&
+	    (now.st_size != db->as_found.st_size ||
+		now.st_mtim.tv_sec != db->as_found.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != db->as_found.st_mtim.tv_nsec))
+		die(EX_TEMPFAIL, "%s: was written while it was read: try again", db->path);
+}
+
 struct db *
 db_open(const char *path, enum db_family family, enum db_mode mode)
 {
 	struct db *db;
-	int code, flags = mode == DB_READ ? SQLITE_OPEN_READWRITE
-					  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int code;
 
 	if (mode == DB_READ && access(path, F_OK) != 0)
 		return NULL;
@@ -183,16 +264,20 @@ db_open(const char *path, enum db_family family, enum db_mode mode)
 	db->path = xstrdup(mode == DB_MEMORY ? "memory" : path);
 	db->family = family;
 	errno = 0;
-	if (mode == DB_READ && access(path, W_OK) != 0)
-		flags = SQLITE_OPEN_READONLY;
-	code = sqlite3_open_v2(
-	    mode == DB_MEMORY ? ":memory:" : path, &db->h, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	if (mode == DB_READ)
+		code = open_to_read(db);
+	else
+		code = sqlite3_open_v2(mode == DB_MEMORY ? ":memory:" : path, &db->h,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code != SQLITE_OK)
 		refuse(db, code, "open");
 	if (bulk_register(db->h, &db->bulk) != SQLITE_OK)
 		refuse(db, SQLITE_NOMEM, "open");
 	settle(db, mode);
-	migrate(db, mode);
+	if (!migrate(db, mode)) {
+		db_close(db);
+		return NULL;
+	}
 	return db;
 }
 
@@ -210,6 +295,7 @@ db_close(struct db *db)
 	if (db_in_transaction(db))
 		(void)sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
 	must(sqlite3_close(db->h) == SQLITE_OK);
+	check_frozen(db);
 	free(db->path);
 	free(db);
 }
@@ -224,6 +310,12 @@ void
 db_begin(struct db *db)
 {
 	exec(db, "BEGIN IMMEDIATE");
+}
+
+void
+db_begin_read(struct db *db)
+{
+	exec(db, "BEGIN");
 }
 
 void
@@ -496,6 +588,35 @@ db_put_samples(
 	db->bulk = (struct bulk){ .id = series, .value = value, .n = n };
 	(void)db_run(db, SQL_SAMPLE_PUT, "i", ts);
 	db->bulk.n = 0;
+}
+
+static int64_t
+table_rows(struct db *db, const char *table)
+{
+	char *sql = sqlite3_mprintf("SELECT count(*) FROM \"%w\"", table);
+	int64_t n = pragma(db, sql);
+
+	sqlite3_free(sql);
+	return n;
+}
+
+void
+db_tables(struct db *db, void (*fn)(void *ctx, const char *name, int64_t rows), void *ctx)
+{
+	static const char list[] = "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+				   "name NOT LIKE 'sqlite%' ORDER BY name";
+	sqlite3_stmt *st = NULL;
+	int code = sqlite3_prepare_v2(db->h, list, -1, &st, NULL);
+
+	while (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(st, 0);
+
+		fn(ctx, name, table_rows(db, name));
+		code = SQLITE_OK;
+	}
+	(void)sqlite3_finalize(st);
+	if (code != SQLITE_DONE)
+		refuse(db, code, "list the tables");
 }
 
 bool

@@ -31,8 +31,7 @@
 enum db_family { DB_SITE, DB_MONTH };
 
 enum db_mode {
-	DB_READ,  /* an existing file; its schema must be current or older files are read as far
-		     as they go */
+	DB_READ,  /* an existing file of this program's schema, also where nothing may be written */
 	DB_WRITE, /* made with its directory if need be, and migrated */
 	DB_MEMORY /* a fresh one in memory, for tests; path is ignored */
 };
@@ -40,12 +39,19 @@ enum db_mode {
 struct db;
 struct rows;
 
-/* NULL only in mode DB_READ, where there is no such file. */
+/*
+ * NULL only in mode DB_READ, where there is no such file, or only its beginning.
+ *
+ * A file in WAL mode needs its companions (-wal, -shm) beside it to be read. Where they are not
+ * there and may not be made, it is read as one that does not change; should it change all the
+ * same, db_close ends the program with EX_TEMPFAIL.
+ */
 struct db *db_open(const char *path, enum db_family family, enum db_mode mode);
 void db_close(struct db *db); /* rolls back what is open; NULL is fine */
 const char *db_path(const struct db *db);
 
-void db_begin(struct db *db); /* takes the write lock at once */
+void db_begin(struct db *db);      /* takes the write lock at once */
+void db_begin_read(struct db *db); /* until db_commit everything is read as it stands now */
 void db_commit(struct db *db);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
@@ -75,6 +81,9 @@ int64_t db_last_id(const struct db *db);
  */
 void db_put_samples(
     struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
+
+/* Calls fn with each table and how many rows it has, by name. */
+void db_tables(struct db *db, void (*fn)(void *ctx, const char *name, int64_t rows), void *ctx);
 
 /* For the tests: does every statement of the family compile? plan is called with each line of
  * each query plan. */

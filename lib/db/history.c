@@ -24,6 +24,7 @@ struct month {
 	when_t from, to;
 	uint64_t generation;
 	uint64_t used; /* for choosing what to close */
+	bool loaded;   /* entries hold the file's series */
 	struct entry *entries;
 };
 
@@ -123,6 +124,7 @@ add_entry(
 	return e;
 }
 
+/* Not before somebody asks: who reads a trend never does. */
 static void
 load_series(struct month *m)
 {
@@ -133,6 +135,7 @@ load_series(struct month *m)
 	while (rows_next(r, "ittti", &id, &thing, &point_id, &attr, &texts))
 		add_entry(m, id, thing, point_id, attr)->s.texts = texts != 0;
 	rows_end(r);
+	m->loaded = true;
 }
 
 /* What makes the file readable on its own. */
@@ -173,7 +176,6 @@ month_open(struct history *h, struct span building_key, const struct zone *zone,
 	m->generation = ++h->clock;
 	if (h->mode != DB_READ)
 		put_meta(m);
-	load_series(m);
 	return m;
 }
 
@@ -270,6 +272,8 @@ month_series(
 	buf_putc(&key, '\0');
 	buf_put(&key, thing);
 	must(!key.full);
+	if (!m->loaded)
+		load_series(m);
 	HASH_FIND(hh, m->entries, key.p, key.n, e);
 	buf_free(&key);
 	if (e == NULL && add) {
@@ -327,6 +331,13 @@ month_get_sample(struct month *m, when_t ts, const struct series *s, double *val
 }
 
 bool
+month_get_text(struct month *m, when_t ts, const struct series *s, struct span *json)
+{
+	return s->texts &&
+	       db_one(m->db, SQL_SAMPLE_TEXT_GET, "ii", "t", (int64_t)ts, s->id, json);
+}
+
+bool
 month_frame_before(
     struct month *m, struct span thing, when_t ts, when_t *found, int64_t *period)
 {
@@ -359,19 +370,24 @@ month_of_file(const char *name, const struct zone *zone)
 	return t;
 }
 
-/* The newest month file that begins before `before`; WHEN_NONE: there is none. */
+/* The month file nearest to `than` on one side of it; WHEN_NONE: there is none. */
 static when_t
-month_before(const char *dir, const struct zone *zone, when_t before)
+nearest_month(
+    const struct history *h, struct span key, const struct zone *zone, when_t than, bool later)
 {
-	DIR *d = opendir(dir);
+	char *path = xasprintf("%s/history/%.*s", h->dir, SPAN_ARG(key));
+	DIR *d = opendir(path);
 	when_t best = WHEN_NONE, t;
 	struct dirent *e;
 
+	free(path);
 	if (d == NULL)
 		return WHEN_NONE;
 	while ((e = readdir(d)) != NULL) {
 		t = month_of_file(e->d_name, zone);
-		if (t != WHEN_NONE && t < before && t > best)
+		if (t == WHEN_NONE || (later ? t <= than : t >= than))
+			continue;
+		if (best == WHEN_NONE || (later ? t < best : t > best))
 			best = t;
 	}
 	(void)closedir(d);
@@ -379,19 +395,33 @@ month_before(const char *dir, const struct zone *zone, when_t before)
 }
 
 when_t
+history_next_month(
+    struct history *h, struct span building_key, const struct zone *zone, when_t after)
+{
+	return nearest_month(h, building_key, zone, after, true);
+}
+
+when_t
+history_previous_month(
+    struct history *h, struct span building_key, const struct zone *zone, when_t before)
+{
+	return nearest_month(
+	    h, building_key, zone, before == WHEN_NONE ? INT64_MAX : before, false);
+}
+
+when_t
 history_newest(
     struct history *h, struct span building_key, const struct zone *zone, struct span thing)
 {
-	char *dir = xasprintf("%s/history/%.*s", h->dir, SPAN_ARG(building_key));
-	when_t month = INT64_MAX, found = WHEN_NONE;
+	when_t month = WHEN_NONE, found = WHEN_NONE;
 	int64_t period;
 
-	while (found == WHEN_NONE && (month = month_before(dir, zone, month)) != WHEN_NONE) {
+	while (found == WHEN_NONE && (month = history_previous_month(
+					  h, building_key, zone, month)) != WHEN_NONE) {
 		struct month *m = history_month(h, building_key, zone, month);
 
 		if (m != NULL && !month_frame_before(m, thing, INT64_MAX, &found, &period))
 			found = WHEN_NONE;
 	}
-	free(dir);
 	return found;
 }

@@ -47,6 +47,16 @@ struct month *history_month_there(
 char *history_path(
     const char *dir, struct span building_key, const struct zone *zone, when_t ts);
 
+/*
+ * The building's month files in order: the first instant of the first one that begins after
+ * `after`, of the last one that begins before `before` (WHEN_NONE: of the first, of the last of
+ * all). WHEN_NONE: there is none.
+ */
+when_t history_next_month(
+    struct history *h, struct span building_key, const struct zone *zone, when_t after);
+when_t history_previous_month(
+    struct history *h, struct span building_key, const struct zone *zone, when_t before);
+
 /* [from, to) of the month in instants, and its database for statements of the month family. */
 when_t month_from(const struct month *m);
 when_t month_to(const struct month *m);
@@ -83,6 +93,9 @@ void month_drop_sample(struct month *m, when_t ts, struct series *s);
 
 /* False: no such sample. *value is NAN for a null and for text. */
 bool month_get_sample(struct month *m, when_t ts, const struct series *s, double *value);
+
+/* The JSON beside it, borrowed until the next call; false: the number says it all. */
+bool month_get_text(struct month *m, when_t ts, const struct series *s, struct span *json);
 
 bool month_has_frame(struct month *m, struct span thing, when_t ts);
 

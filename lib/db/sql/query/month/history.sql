@@ -7,8 +7,11 @@ SELECT value FROM meta WHERE name = $1;
 -- name: series_list
 SELECT id, thing, point_id, attr, texts FROM series;
 
+-- name: series_bounds
+SELECT count(*), max(id) FROM series;
+
 -- name: series_of_point
-SELECT id, thing, attr, texts FROM series WHERE point_id = $1 ORDER BY attr, id;
+SELECT id, thing, point_id, attr, texts FROM series WHERE point_id = $1 ORDER BY attr, id;
 
 -- name: series_add
 INSERT INTO series (thing, point_id, attr) VALUES ($1, $2, $3);
@@ -26,6 +29,15 @@ SELECT 1 FROM frame WHERE ts = $1 AND thing = $2;
 -- name: frame_list
 SELECT ts, period FROM frame WHERE thing = $1 AND ts >= $2 AND ts < $3 ORDER BY ts;
 
+-- name: frame_times
+SELECT ts, thing FROM frame WHERE ts >= $1 AND ts < $2 ORDER BY ts, thing;
+
+-- name: frame_times_back
+SELECT ts, thing FROM frame WHERE ts >= $1 AND ts < $2 ORDER BY ts DESC, thing DESC;
+
+-- name: frame_newest
+SELECT ts FROM frame WHERE ts < $1 ORDER BY ts DESC LIMIT 1;
+
 -- name: frame_before
 SELECT ts, period FROM frame WHERE ts < $1 AND thing = $2 ORDER BY ts DESC LIMIT 1;
 
@@ -41,6 +53,9 @@ INSERT INTO sample (ts, series, value) SELECT $1, id, value FROM given WHERE tru
 
 -- name: sample_get
 SELECT value FROM sample WHERE ts = $1 AND series = $2;
+
+-- name: sample_frame
+SELECT series, value FROM sample WHERE ts = $1;
 
 -- name: sample_drop
 DELETE FROM sample WHERE ts = $1 AND series = $2;

@@ -21,6 +21,10 @@ UPDATE point SET deleted = $4, changed = $4
 SELECT point_id, thing, name, class, type, unit, floor, zone, deleted, info, location FROM point
     WHERE customer = $1 AND building = $2 ORDER BY point_id;
 
+-- name: point_ids
+SELECT point_id FROM point WHERE customer = $1 AND building = $2
+    UNION ALL SELECT composite_id FROM composite WHERE customer = $1 AND building = $2;
+
 -- name: point_meters
 SELECT point_id, info FROM point
     WHERE customer = $1 AND building = $2 AND thing = $3 AND class = 'Energy' AND deleted IS NULL

@@ -61,3 +61,9 @@ SELECT thing, customer, building, device_name, certificate_id, created, last_see
 
 -- name: thing_seen
 UPDATE thing SET last_seen = $2 WHERE thing = $1 AND (last_seen IS NULL OR last_seen < $2);
+
+-- name: building_keys
+SELECT customer, building FROM building ORDER BY customer, building LIMIT 2;
+
+-- name: thing_of_building
+SELECT thing FROM thing WHERE customer = $1 AND building = $2 ORDER BY thing;

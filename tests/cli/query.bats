@@ -1,0 +1,273 @@
+#!/usr/bin/env bats
+# nbms-query: what was stored comes back, in order, in every form, and what is not there is said.
+
+load common
+
+setup() {
+	common_setup
+	export NBMS_NOW=2022-12-01T00:00:00Z
+}
+
+# building KEY ZONE: a building and its gateways 01 and 02.
+building() {
+	local c=${1%_*} b=${1#*_}
+	nbms-device register <<-ROWS
+		{"type":"customer","customer":"$c"}
+		{"type":"building","customer":"$c","building":"$b","timezone":"$2"}
+		{"type":"thing","thing":"$1_01"}
+		{"type":"thing","thing":"$1_02"}
+	ROWS
+}
+
+# log THING STAMP POINT JSON [POINT JSON ...]: a periodic_log record.
+log() {
+	local thing=$1 stamp=$2 n=0 points=
+	shift 2
+	while [ $# -gt 0 ]; do
+		points+="\"point_$n\":{\"msg\":[{\"attr_name\":\"M_Value\",\"data\":$2}],\"period\":15,\"point_id\":\"$1\"},"
+		n=$((n + 1))
+		shift 2
+	done
+	echo "{\"thing\":\"$thing\",\"point\":\"periodic_log\",\"message\":{\"msg_type\":\"Periodic_Log\",$points\"point_count\":$n,\"time\":\"$stamp\"}}"
+}
+
+# The members named, of each row, a row a line.
+only() {
+	jq -r "[$1] | join(\" \")"
+}
+
+@test "history gives back what was logged, in order of time, of every kind" {
+	building C1_B1 Asia/Seoul
+	{
+		log C1_B1_01 202210040915 a 1.5 b '"Auto"'
+		log C1_B1_01 202210040945 a null b true
+		log C1_B1_01 202210041000 a 12345678901234567890 b '"line\n\"quoted\", \u00b0C"'
+		log C1_B1_01 202210040930 a 2 b false
+	} | nbms-store
+	cat >expected <<'ROWS'
+{"time":"2022-10-04T09:15:00+09:00","point_id":"a","attr":"M_Value","value":1.5,"thing":"C1_B1_01"}
+{"time":"2022-10-04T09:15:00+09:00","point_id":"b","attr":"M_Value","value":"Auto","thing":"C1_B1_01"}
+{"time":"2022-10-04T09:30:00+09:00","point_id":"a","attr":"M_Value","value":2,"thing":"C1_B1_01"}
+{"time":"2022-10-04T09:30:00+09:00","point_id":"b","attr":"M_Value","value":false,"thing":"C1_B1_01"}
+{"time":"2022-10-04T09:45:00+09:00","point_id":"a","attr":"M_Value","value":null,"thing":"C1_B1_01"}
+{"time":"2022-10-04T09:45:00+09:00","point_id":"b","attr":"M_Value","value":true,"thing":"C1_B1_01"}
+{"time":"2022-10-04T10:00:00+09:00","point_id":"a","attr":"M_Value","value":12345678901234567890,"thing":"C1_B1_01"}
+{"time":"2022-10-04T10:00:00+09:00","point_id":"b","attr":"M_Value","value":"line\n\"quoted\", \u00b0C","thing":"C1_B1_01"}
+ROWS
+	nbms-query history -b C1_B1 | diff expected -
+	nbms-query history --point b | diff <(grep '"b"' expected) -
+	nbms-query history --point '[a]' | diff <(grep '"a"' expected) -
+	nbms-query history --limit 3 | diff <(head -n 3 expected) -
+	nbms-query history --from 2022-10-04T09:30 --to 2022-10-04T10:00 | diff <(sed -n 3,6p expected) -
+	nbms-query history --from 202210040930 --to 2022-10-04T01:00:00Z | diff <(sed -n 3,6p expected) -
+	nbms-query history --csv --point b >csv
+	cat >expected <<-'ROWS'
+		time,point_id,attr,value,thing
+		2022-10-04T09:15:00+09:00,b,M_Value,Auto,C1_B1_01
+		2022-10-04T09:30:00+09:00,b,M_Value,false,C1_B1_01
+		2022-10-04T09:45:00+09:00,b,M_Value,true,C1_B1_01
+		2022-10-04T10:00:00+09:00,b,M_Value,"line
+		""quoted"", °C",C1_B1_01
+	ROWS
+	diff expected csv
+	nbms-query history --table --point a --limit 1 >table
+	printf '%s\n' 'time                       point_id  attr     value  thing' \
+		'2022-10-04T09:15:00+09:00  a         M_Value    1.5  C1_B1_01' | diff - table
+}
+
+@test "the day the clocks go back has its hour twice, the day they go forward has none" {
+	building C1_B1 Europe/London
+	for utc in 2022-10-29T23:00 2022-10-30T00:30 2022-10-30T01:30 2022-10-30T23:30 2022-10-31T00:00; do
+		log C1_B1_01 $utc:00Z a 1
+	done | nbms-store
+	[ "$(nbms-query history --from 2022-10-30 --to 2022-10-31 | jq -r .time | xargs)" = \
+		'2022-10-30T00:00:00+01:00 2022-10-30T01:30:00+01:00 2022-10-30T01:30:00+00:00 2022-10-30T23:30:00+00:00' ]
+	for utc in 2022-03-27T00:45 2022-03-27T01:00; do log C1_B1_01 $utc:00Z a 1; done | nbms-store
+	[ "$(nbms-query history --to 2022-03-28 | jq -r .time | xargs)" = \
+		'2022-03-27T00:45:00+00:00 2022-03-27T02:00:00+01:00' ]
+}
+
+@test "months follow one another, and a month is the building's own" {
+	building C1_B1 Asia/Seoul
+	for stamp in 202212010000 202210312345 202211010000 202302280000 202211302345; do
+		NBMS_NOW=2023-03-01T00:00:00Z
+		log C1_B1_01 $stamp a "$stamp"
+	done | NBMS_NOW=2023-03-01T00:00:00Z nbms-store
+	[ "$(nbms-query history | jq -r .value | xargs)" = \
+		'202210312345 202211010000 202211302345 202212010000 202302280000' ]
+	[ "$(nbms-query history --from 2022-11 --to 2022-12 | jq -r .value | xargs)" = '202211010000 202211302345' ]
+	[ "$(nbms-query months | only .month,.frames,.series | xargs)" = '2022-10 1 1 2022-11 2 1 2022-12 1 1 2023-02 1 1' ]
+	[ "$(nbms-query count | only .month,.samples | xargs)" = '2022-10 1 2022-11 2 2022-12 1 2023-02 1' ]
+	[ "$(nbms-query latest | jq -r .value)" = 202302280000 ]
+	[ "$(nbms-query latest --to 2022-12 | jq -r .value)" = 202211302345 ]
+}
+
+@test "a replaced gateway: its points go on, merged in order of time" {
+	building C1_B1 Asia/Seoul
+	{
+		log C1_B1_01 202210040900 a 1 old 7
+		log C1_B1_01 202210040930 a 3
+		log C1_B1_02 202210040915 a 2
+		log C1_B1_02 202210040945 a 4
+		log C1_B1_01 202210040945 a 5
+	} | nbms-store
+	[ "$(nbms-query history -p a | only .value,.thing | xargs)" = \
+		'1 C1_B1_01 2 C1_B1_02 3 C1_B1_01 5 C1_B1_01 4 C1_B1_02' ]
+	[ "$(nbms-query history -p a --thing C1_B1_02 | jq .value | xargs)" = '2 4' ]
+	[ "$(nbms-query latest | only .point_id,.time | xargs)" = \
+		'a 2022-10-04T09:45:00+09:00 old 2022-10-04T09:00:00+09:00' ]
+	[ "$(nbms-query count | only .point_id,.thing,.samples | xargs)" = \
+		'a C1_B1_01 3 a C1_B1_02 2 old C1_B1_01 1' ]
+}
+
+@test "latest: late data does not replace it, and it looks back only so far" {
+	building C1_B1 Asia/Seoul
+	{
+		log C1_B1_01 202210041000 a 10 b 20
+		log C1_B1_01 202210040915 a 1 b 2 c 3
+		log C1_B1_01 202209200000 d 4
+	} | nbms-store
+	[ "$(nbms-query latest | only .point_id,.value | xargs)" = 'a 10 b 20 c 3' ]
+	[ "$(nbms-query latest --from 2022-09 | only .point_id,.value | xargs)" = 'a 10 b 20 c 3 d 4' ]
+	[ "$(nbms-query latest --to 2022-10-04T10:00 -p a | jq .value)" = 1 ]
+	[ "$(nbms-query latest -p '[ab]' --csv | tail -n +2 | cut -d, -f4 | xargs)" = '10 20' ]
+}
+
+@test "many points at once are the same points one by one" {
+	building C000003_B001 Asia/Seoul
+	gzip -dc "$top/testdata/captures/day-883.ndjson.gz" |
+		sed 1d | head -n 9 | nbms-recv --replay - | nbms-store
+	nbms-query history >all
+	[ "$(nbms-query count | jq -s 'map(.samples) | add')" -eq "$(wc -l <all)" ]
+	nbms-query history -p '*Fan*' | diff <(grep 'point_id":"[^"]*Fan' all) -
+	nbms-query latest | wc -l | diff <(jq -r .point_id,.attr all | paste - - | sort -u | wc -l) -
+	id=$(sed -n 5p all | jq -r .point_id)
+	nbms-query history -p "$id" | diff <(grep -F "\"$id\"" all) -
+	jq -r .time all | sort -c
+}
+
+@test "gaps, as periods" {
+	building C1_B1 Asia/Seoul
+	for stamp in 202210040900 202210040915 202210041000 202210041015; do
+		log C1_B1_01 $stamp a 1
+	done | nbms-store
+	[ "$(nbms-query gaps --to 2022-10-04T10:16 | only .thing,.first,.last,.periods,.period)" = \
+		'C1_B1_01 2022-10-04T09:30:00+09:00 2022-10-04T09:45:00+09:00 2 15' ]
+	[ "$(nbms-query gaps --from 2022-10-04T09:45 --to 2022-10-04T10:00 | jq .periods)" = 1 ]
+	[ "$(nbms-query gaps --thing C1_B1_02 | wc -l)" -eq 0 ]
+	NBMS_NOW=2022-10-04T02:00:00Z
+	[ "$(nbms-query gaps | only .first,.periods | tail -n 1)" = '2022-10-04T10:30:00+09:00 3' ]
+}
+
+@test "energy by hour, day and month of the building's zone" {
+	nbms-device register <<-'ROWS'
+		{"type":"customer","customer":"C1"}
+		{"type":"building","customer":"C1","building":"B1","timezone":"Europe/London"}
+		{"type":"thing","thing":"C1_B1_01"}
+	ROWS
+	{
+		echo '{"thing":"C1_B1_01","point":"init","message":{"msg_type":"Init","point_0":{"point_id":"m","point_info":{"class":"Energy","unit":"kWh"}},"point_count":1,"time":"2022-10-29T00:00:00Z"}}'
+		# a quarter of a kWh each quarter of an hour: a kilowatt; in the last one 2 kWh
+		start=$(date -d 2022-10-28T23:00Z +%s)
+		for i in $(seq 0 200); do
+			log C1_B1_01 "$(date -u -d "@$((start + 900 * i))" +%FT%TZ)" m "$((i * 25 + (i == 200) * 175))e-2"
+		done
+	} | nbms-store
+	nbms-query energy --from 2022-10-29 --to 2022-11-01 >days
+	[ "$(only .from,.usage_kwh,.demand_kw,.intervals,.marked,.charge <days | xargs)" = \
+		'2022-10-29T00:00:00+01:00 24 1 96 0 2022-10-30T00:00:00+01:00 25 1 100 0 2022-10-31T00:00:00+00:00 2.75 8 4 0' ] ||
+		only .from,.usage_kwh,.demand_kw,.intervals,.marked,.charge <days
+	[ "$(nbms-query energy --by hour --from 2022-10-30T00:00 --to 2022-10-30T02:00 | only .from,.to,.usage_kwh | xargs)" = \
+		'2022-10-30T00:00:00+01:00 2022-10-30T01:00:00+01:00 1 2022-10-30T01:00:00+01:00 2022-10-30T01:00:00+00:00 1 2022-10-30T01:00:00+00:00 2022-10-30T02:00:00+00:00 1' ]
+	[ "$(nbms-query energy --by month -p m --from 2022-10 | only .usage_kwh,.demand_kw,.demand_at,.intervals | xargs)" = \
+		'51.75 8 2022-10-31T01:00:00+00:00 201' ]
+}
+
+@test "points, composites, buildings, things and tables" {
+	building C1_B1 Asia/Seoul
+	cat >init <<-'ROWS'
+		{"thing":"C1_B1_01","point":"init","message":{"msg_type":"Init","point_0":{"point_id":"39.BI-300:1_AHUSupplyFan_01","point_info":{"unit":"","x":[1]},"point_location":{"floor":"3F","zone":"East"}},"point_1":{"point_id":"z","point_info":{"unit":"degC"}},"point_count":2,"time":"202210040900"}}
+	ROWS
+	nbms-store init
+	[ "$(nbms-query points | only .point_id,.class,.unit,.floor,.zone,.deleted)" = \
+		"$(printf '%s\n' '39.BI-300:1_AHUSupplyFan_01 AHU  3F East ' 'z  degC   ')" ]
+	[ "$(nbms-query points --all -p '*Fan*' | jq -c '[.point_info, .point_location]')" = '[{"unit":"","x":[1]},{"floor":"3F","zone":"East"}]' ]
+	[ "$(nbms-query composites --all | jq -c '[.composite_id, .roles, .members]')" = \
+		'["ComP_U_AHU_01",1,{"SupplyFan":"39.BI-300:1_AHUSupplyFan_01"}]' ]
+	[ "$(nbms-query composites -p ComP_U_AHU_01 | wc -l)" -eq 1 ]
+	[ "$(nbms-query composites -p z | wc -l)" -eq 0 ]
+	[ "$(nbms-query buildings | jq -r .timezone)" = Asia/Seoul ]
+	[ "$(nbms-query things | jq -r .thing | xargs)" = 'C1_B1_01 C1_B1_02' ]
+	[ "$(nbms-query tables | jq -r 'select(.table == "point" or .table == "thing") | .rows' | xargs)" = '2 2' ]
+}
+
+@test "what is not there is said, with status 66; what cannot be asked, with 64" {
+	run -66 nbms-query history -d nowhere
+	[[ $output == 'nbms-query: nowhere: no such state directory' ]]
+	mkdir empty
+	run -66 nbms-query history -d empty
+	[[ $output == *'empty/nbms.db: no registry there' ]]
+	building C1_B1 Asia/Seoul
+	log C1_B1_01 202210040900 a 1 | nbms-store
+	run -66 nbms-query history -b C1_B9
+	[[ $output == *'no such building: C1_B9' ]]
+	run -66 nbms-query history -p a -p nothing
+	[[ $output == *'C1_B1: no such point: nothing' ]]
+	run -66 nbms-query latest -p '*nothing*'
+	run -66 nbms-query history --thing C1_B1_07
+	run -66 nbms-query history --thing C9_B1_01
+	run -64 nbms-query history --from tomorrowish
+	[[ $output == *'--from: not a time: tomorrowish'* ]]
+	run -64 nbms-query history --from 2022-10-05 --to 2022-10-05
+	run -64 nbms-query history -b ../../etc
+	run -64 nbms-query points --from now
+	run -64 nbms-query history extra
+	run -64 nbms-query energy --by week
+	run -64 nbms-query frob
+	run -64 nbms-query
+	[ -z "$(nbms-query history --from 2023-01)" ]
+	nbms-device register <<<'{"type":"building","customer":"C1","building":"B2","timezone":"Asia/Seoul"}'
+	run -64 nbms-query history
+	[[ $output == *'which of the buildings?'* ]]
+	[ -z "$(nbms-query history -b C1_B2)" ]
+	[ -z "$(nbms-query gaps -b C1_B2)" ]
+	[ -z "$(nbms-query latest -b C1_B2)" ]
+	run -74 sh -c 'nbms-query history -b C1_B1 >/dev/full'
+}
+
+@test "a state directory that may not be written to" {
+	building C1_B1 Asia/Seoul
+	log C1_B1_01 202210040900 a 1 | nbms-store
+	cp "$(command -v nbms-query)" .
+	chmod -R a+rX,a-w nbms-state
+	chmod a+x . nbms-query
+	as=
+	if [ "$(id -u)" -eq 0 ]; then as='setpriv --reuid=65534 --regid=65534 --clear-groups'; fi
+	for d in . .. ../..; do chmod a+x $d 2>/dev/null || true; done
+	[ "$($as ./nbms-query history -d "$PWD/nbms-state" | jq .value)" = 1 ]
+	[ "$($as ./nbms-query tables -d "$PWD/nbms-state" | wc -l)" -gt 5 ]
+	[ "$(find nbms-state -name '*-wal' -o -name '*-shm')" = '' ]
+	chmod -R u+w nbms-state
+}
+
+@test "read while it is written: whole frames, in order, more each time" {
+	building C1_B1 Asia/Seoul
+	mkfifo pipe
+	nbms-store pipe &
+	exec 7>pipe
+	before=0
+	for hour in 00 01 02 03 04 05 06 07; do
+		for minute in 00 15 30 45; do log C1_B1_01 20221004$hour$minute a 1 b '"x"' c 3; done >&7
+		for _ in $(seq 200); do
+			nbms-query history >rows 2>err || { cat err; false; }
+			[ "$(wc -l <rows)" -gt "$before" ] && break
+			sleep 0.02
+		done
+		[ $(($(wc -l <rows) % 3)) -eq 0 ]
+		[ "$(wc -l <rows)" -gt "$before" ]
+		before=$(wc -l <rows)
+	done
+	exec 7>&-
+	wait $!
+	[ "$(nbms-query history -p b | jq -r .value | sort | uniq -c | xargs)" = '32 x' ]
+}
