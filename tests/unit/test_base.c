@@ -371,6 +371,40 @@ days_are_not_24_hours(void **state)
 }
 
 static void
+hours_are_not_60_minutes(void **state)
+{
+	/* Lord Howe Island's clocks are set by half an hour: 02:00 becomes 02:30, and 01:30 */
+	static const struct {
+		const char *zone, *t, *from, *to;
+	} cases[] = {
+		{ "Asia/Seoul", "2022-10-04T09:59:59+09:00", "2022-10-04T09:00:00+09:00",
+		    "2022-10-04T10:00:00+09:00" },
+		{ "Asia/Kathmandu", "2022-10-04T09:00:00+05:45", "2022-10-04T09:00:00+05:45",
+		    "2022-10-04T10:00:00+05:45" },
+		{ "Europe/London", "2022-10-30T01:15:00+01:00", "2022-10-30T01:00:00+01:00",
+		    "2022-10-30T01:00:00+00:00" },
+		{ "Australia/Lord_Howe", "2022-10-02T02:45:00+11:00",
+		    "2022-10-02T02:30:00+11:00", "2022-10-02T03:00:00+11:00" },
+		{ "Australia/Lord_Howe", "2022-04-03T01:45:00+11:00",
+		    "2022-04-03T01:00:00+11:00", "2022-04-03T01:30:00+10:30" },
+		{ "Australia/Lord_Howe", "2022-04-03T01:45:00+10:30",
+		    "2022-04-03T01:30:00+10:30", "2022-04-03T02:00:00+10:30" },
+	};
+	char text[WHEN_TEXT];
+	when_t t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct zone *z = zone(cases[i].zone);
+
+		assert_true(when_parse_rfc3339(span_of(cases[i].t), &t, NULL));
+		assert_string_equal(when_format(text, z, when_hour(z, t)), cases[i].from);
+		assert_string_equal(when_format(text, z, when_next_hour(z, t)), cases[i].to);
+	}
+}
+
+static void
 people_type_times(void **state)
 {
 	const struct zone *seoul = zone("Asia/Seoul");
@@ -418,6 +452,7 @@ main(void)
 		cmocka_unit_test(minify_keeps_bytes),
 		cmocka_unit_test(stamps_become_instants),
 		cmocka_unit_test(days_are_not_24_hours),
+		cmocka_unit_test(hours_are_not_60_minutes),
 		cmocka_unit_test(people_type_times),
 	};
 
