@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#define DOWN_HELD ((size_t)1 << 20) /* of requests to gateways, before they are sent on */
 #define DOWN_MAX ((size_t)16 << 20)
 
 struct store_job {
@@ -47,16 +48,20 @@ store_record(void *ctx, struct record *r)
 		return true;
 	ingest_message(job->in, r, &m, &job->down);
 	consumer_did(&job->consumer, &m);
+	if (job->down.n > DOWN_HELD)
+		consumer_commit(&job->consumer);
 	return true;
 }
 
-/* What is asked of gateways goes out when what it rests on is safe. */
+/* What is asked of gateways goes out when what it rests on is safe, and the checkpoint moves
+ * when both are, and the ledger. */
 static void
 commit(void *ctx)
 {
 	struct store_job *job = ctx;
 
 	ingest_commit(job->in);
+	reject_sync(job->records.ledger);
 	out_put(buf_span(&job->down));
 	out_flush();
 	buf_clear(&job->down);

@@ -45,6 +45,7 @@ prog_begin(const char *name)
 	diag_begin(name);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	catch (SIGPIPE, SIG_IGN);
+	catch (SIGXFSZ, SIG_IGN); /* a file past its limit is an error of write(2), like a full disk */
 	catch (SIGTERM, on_stop);
 	catch (SIGINT, on_stop);
 	catch (SIGUSR1, on_usr1);

@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 
+#define FAR_FUTURE ((when_t)1 << 50)
+#define CLOCK_SKEW 60 /* seconds that a gateway's clock may be ahead */
+#define DELIVERY 120  /* seconds that a message is on its way unless something held it up */
+
 static const char *const kind_names[] = {
 	[MESSAGE_MARK] = "mark",
 	[MESSAGE_INIT] = "init",
@@ -71,8 +75,9 @@ message_parse(json_value root, struct message *m, const char **why)
 	if (json_kind_of(seq) != JSON_NONE && (!json_int(seq, &m->seq) || m->seq < 1))
 		return "bad-envelope";
 	*why = "`received` is not a time with an offset";
-	if (json_text(json_get(root, "received"), &received) &&
-	    !when_parse_rfc3339(received, &m->received, NULL))
+	if (json_kind_of(json_get(root, "received")) != JSON_NONE &&
+	    (!json_text(json_get(root, "received"), &received) ||
+		!when_parse_rfc3339(received, &m->received, NULL)))
 		return "bad-envelope";
 	(void)json_text(json_get(root, "topic"), &m->topic);
 	*why = "`thing` is not a name like C000003_B001_01";
@@ -178,4 +183,43 @@ message_time(const struct message *m, const struct zone *zone, when_t *t)
 
 	return json_text(json_get(m->body, "time"), &stamp) &&
 	       when_parse_stamp(stamp, zone, m->received, t);
+}
+
+bool
+message_times(const struct message *m, const struct zone *zone, when_t *first, when_t *later)
+{
+	struct span stamp;
+
+	return json_text(json_get(m->body, "time"), &stamp) &&
+	       when_parse_stamp(stamp, zone, WHEN_NONE, first) &&
+	       when_parse_stamp(stamp, zone, FAR_FUTURE, later);
+}
+
+/* Did a message arrive as fast as messages do that are sent when their time comes? */
+static bool
+prompt(when_t received, when_t sent)
+{
+	return received >= sent - CLOCK_SKEW && received <= sent + DELIVERY;
+}
+
+static bool
+near(when_t t, const struct message_repeat *r)
+{
+	return r->expected != WHEN_NONE && llabs(t - r->expected) <= (r->later - r->first) / 2;
+}
+
+when_t
+message_which(const struct message_repeat *r)
+{
+	if (r->received != WHEN_NONE) {
+		if (prompt(r->received, r->later))
+			return r->later;
+		if (prompt(r->received, r->first) || r->received < r->later - CLOCK_SKEW)
+			return r->first;
+	}
+	if (near(r->first, r))
+		return r->first;
+	if (near(r->later, r) || (r->first_taken && !r->later_taken))
+		return r->later;
+	return r->first;
 }

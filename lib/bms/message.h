@@ -65,4 +65,22 @@ json_value message_next_item(json_value item, const char *stem);
  * apart. */
 bool message_time(const struct message *m, const struct zone *zone, when_t *t);
 
+/* The same, but both instants of a repeated time; *later is *first where it is not repeated. */
+bool message_times(const struct message *m, const struct zone *zone, when_t *first, when_t *later);
+
+/*
+ * Which of the two instants of a repeated time a stamp means, from what is known beside it, the
+ * surest first: the one that had just come when the message was received; the first, where the
+ * second had not come yet; the one near where the gateway's next report is expected; the one
+ * that no report stands at yet; the first.
+ */
+struct message_repeat {
+	when_t first, later;
+	when_t received; /* WHEN_NONE: not told */
+	when_t expected; /* a period after the gateway's report before; WHEN_NONE: there is none */
+	bool first_taken, later_taken; /* is there a report of that instant? */
+};
+
+when_t message_which(const struct message_repeat *r);
+
 #endif

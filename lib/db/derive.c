@@ -9,7 +9,7 @@
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
 
-#define LOOK_BACK ((when_t)35 * 86400) /* a reading older than this starts afresh */
+#define LOOK_BACK ((when_t)35 * 86400) /* readings further apart make no interval */
 #define VALUE SPAN("M_Value")
 
 struct input {
@@ -48,7 +48,11 @@ struct derivation {
 	const struct premises *where;
 	struct input *inputs;
 	size_t inputs_n;
-	double *value; /* of each input in this frame; NAN: not there */
+	struct given {
+		double value; /* NAN: not there, or no number */
+		int64_t period;
+		bool told;  /* by this frame */
+	} * given; /* by input */
 	struct unit *units;
 	size_t units_n;
 	struct energy *meters;
@@ -179,7 +183,8 @@ derive_load(struct db *site, const struct thing *t, const struct premises *where
 	d->where = where;
 	load_units(d, site, t, rules);
 	load_meters(d, site, t);
-	d->value = xcalloc(d->inputs_n, sizeof(*d->value));
+	d->given = xcalloc(d->inputs_n, sizeof(*d->given));
+	derive_begin(d);
 	return d;
 }
 
@@ -208,7 +213,7 @@ derive_free(struct derivation *d)
 	}
 	free(d->units);
 	free(d->meters);
-	free(d->value);
+	free(d->given);
 	free(d->thing);
 	free(d);
 }
@@ -219,13 +224,13 @@ derive_begin(struct derivation *d)
 	size_t i;
 
 	for (i = 0; i < d->inputs_n; i++)
-		d->value[i] = NAN;
+		d->given[i] = (struct given){ .value = NAN };
 }
 
 void
-derive_set(struct derivation *d, int input, double value)
+derive_set(struct derivation *d, int input, double value, int64_t period)
 {
-	d->value[input] = value;
+	d->given[input] = (struct given){ value, period, true };
 }
 
 /* Series belong to a month: in another they are looked for again. */
@@ -247,112 +252,155 @@ forget_series(struct derivation *d, const struct month *m)
 	}
 }
 
-/* Inputs that an earlier part of the same frame brought. */
+/* Where derived samples go. */
+struct sink {
+	struct derivation *d;
+	struct month *m;
+	when_t ts;
+	bool again; /* something may stand there already */
+	struct batch *b;
+};
+
+static struct sink
+sink_of(struct derivation *d, struct history *h, when_t ts, bool again, struct batch *b)
+{
+	struct month *m = history_month(h, d->where->key, d->where->zone, ts);
+
+	forget_series(d, m);
+	return (struct sink){ d, m, ts, again, b };
+}
+
+static struct series *
+find_series(
+    const struct sink *to, struct series **kept, const char *point_id, const char *attr, bool add)
+{
+	if (*kept == NULL)
+		*kept = month_series(
+		    to->m, span_of(to->d->thing), span_of(point_id), span_of(attr), add);
+	return *kept;
+}
+
+/* A number, or nothing at all. */
+static void
+put(const struct sink *to, struct series **kept, const char *point_id, const char *attr, double v)
+{
+	if (!isnan(v))
+		batch_add(to->b, find_series(to, kept, point_id, attr, true), v);
+	else if (to->again && find_series(to, kept, point_id, attr, false) != NULL)
+		month_drop_sample(to->m, to->ts, *kept);
+}
+
+/* Inputs that another part of the same frame brought. */
 static void
 fill_from_history(struct derivation *d, struct month *m, when_t ts)
 {
 	struct input *in;
 
 	for (in = d->inputs; in != NULL; in = in->hh.next) {
+		struct given *g = &d->given[in->number];
 		struct series *s;
 
-		if (!isnan(d->value[in->number]))
+		if (g->told)
 			continue;
 		s = month_series(m, span_of(d->thing), span_of(in->point_id), VALUE, false);
-		if (s != NULL && !month_get_sample(m, ts, s, &d->value[in->number]))
-			d->value[in->number] = NAN;
+		if (s == NULL || !month_get_sample(m, ts, s, &g->value))
+			g->value = NAN;
+		else
+			g->period = s->period;
 	}
 }
 
 static void
-derive_units(struct derivation *d, struct month *m, int64_t period, struct batch *b)
+derive_attribute(const struct sink *to, const struct unit *u, struct attribute *a)
 {
 	double in[COMPOSITE_ROLES];
-	size_t u, a, i;
+	int64_t period = 0;
+	size_t i;
 
-	for (u = 0; u < d->units_n; u++) {
-		for (a = 0; a < d->units[u].n; a++) {
-			struct attribute *at = &d->units[u].attributes[a];
-			double v;
+	for (i = 0; i < a->n; i++) {
+		const struct given *g = a->inputs[i] >= 0 ? &to->d->given[a->inputs[i]] : NULL;
 
-			for (i = 0; i < at->n; i++)
-				in[i] =
-				    at->inputs[i] >= 0 ? d->value[at->inputs[i]] : (double)NAN;
-			v = composite_value(at->rule->how, in, at->n, period);
-			if (isnan(v))
-				continue;
-			if (at->series == NULL)
-				at->series = month_series(m, span_of(d->thing),
-				    span_of(d->units[u].id), span_of(at->rule->attr), true);
-			batch_add(b, at->series, v);
-		}
+		in[i] = g != NULL ? g->value : (double)NAN;
+		if (period == 0 && !isnan(in[i]))
+			period = g->period;
 	}
+	put(to, &a->series, u->id, a->rule->attr,
+	    composite_value(a->rule->how, in, a->n, period));
 }
 
-/* The meter's last reading before ts, from the history: at is ts minus LOOK_BACK, value NAN,
- * where there is none. */
+static void
+derive_units(const struct sink *to)
+{
+	const struct derivation *d = to->d;
+	size_t u, a;
+
+	for (u = 0; u < d->units_n; u++)
+		for (a = 0; a < d->units[u].n; a++)
+			derive_attribute(to, &d->units[u], &d->units[u].attributes[a]);
+}
+
+static struct meter_reading
+no_reading(when_t at)
+{
+	return (struct meter_reading){ .at = at, .value = NAN };
+}
+
+/* The meter's last reading before ts and no more than LOOK_BACK before it, from the history;
+ * value NAN: there is none. */
 static struct meter_reading
 reading_before(const struct derivation *d, struct history *h, const struct energy *e, when_t ts)
 {
-	struct meter_reading found = { .at = ts - LOOK_BACK, .value = NAN };
 	when_t at = ts, limit = ts - LOOK_BACK;
+	struct span thing = span_of(d->thing);
+	double value;
 	int64_t period;
 
 	while (at > limit) {
 		struct month *m = history_month_there(h, d->where->key, d->where->zone, at - 1);
 		struct series *s;
 
-		if (m == NULL)
-			return found;
-		s = month_series(m, span_of(d->thing), span_of(e->point_id), VALUE, false);
-		while (
-		    s != NULL && month_frame_before(m, span_of(d->thing), at, &at, &period)) {
-			if (!month_get_sample(m, at, s, &found.value) || isnan(found.value))
-				continue;
-			found.at = at;
-			return found;
+		if (m == NULL) { /* a month without any report */
+			at = when_month(d->where->zone, at - 1, 0);
+			continue;
 		}
-		at = month_from(m);
+		s = month_series(m, thing, span_of(e->point_id), VALUE, false);
+		while (s != NULL && month_frame_before(m, thing, at, &at, &period) && at >= limit)
+			if (month_get_sample(m, at, s, &value) && !isnan(value))
+				return (struct meter_reading){ at, value };
+		if (at > month_from(m))
+			at = month_from(m);
 	}
-	return found;
+	return no_reading(limit);
 }
 
-/* Its first reading after ts, up to the newest frame; at is WHEN_NONE where there is none. */
+/* Its first reading after ts, as near, with the period told for it. */
 static struct meter_reading
 reading_after(const struct derivation *d, struct history *h, const struct energy *e, when_t ts,
-    when_t newest)
+    int64_t *period)
 {
-	struct meter_reading found = { .at = WHEN_NONE, .value = NAN };
-	when_t at = ts;
-	int64_t period;
+	when_t at = ts, limit = ts + LOOK_BACK;
+	struct span thing = span_of(d->thing);
+	double value;
+	int64_t of_frame;
 
-	while (at < newest) {
+	while (at < limit) {
 		struct month *m = history_month_there(h, d->where->key, d->where->zone, at + 1);
 		struct series *s;
 
-		if (m == NULL) { /* a month without any report */
+		if (m == NULL) {
 			at = when_month(d->where->zone, at + 1, 1) - 1;
 			continue;
 		}
-		s = month_series(m, span_of(d->thing), span_of(e->point_id), VALUE, false);
-		while (s != NULL && month_frame_after(m, span_of(d->thing), at, &at, &period)) {
-			if (!month_get_sample(m, at, s, &found.value) || isnan(found.value))
-				continue;
-			found.at = at;
-			return found;
+		s = month_series(m, thing, span_of(e->point_id), VALUE, false);
+		while (s != NULL && month_frame_after(m, thing, at, &at, &of_frame) && at <= limit) {
+			*period = s->period;
+			if (month_get_sample(m, at, s, &value) && !isnan(value))
+				return (struct meter_reading){ at, value };
 		}
-		at = month_to(m) - 1;
+		if (at < month_to(m) - 1)
+			at = month_to(m) - 1;
 	}
-	return found;
-}
-
-static struct series *
-derived_series(const struct derivation *d, struct energy *e, struct month *m, size_t which)
-{
-	if (e->series[which] == NULL)
-		e->series[which] = month_series(
-		    m, span_of(d->thing), span_of(e->derived_id[which]), VALUE, true);
-	return e->series[which];
+	return no_reading(limit);
 }
 
 /* Money as a sample: the history holds doubles. Bills are worked out from usage, in whole
@@ -363,10 +411,11 @@ money_double(money_t m)
 	return (double)m / (double)MONEY_ONE;
 }
 
-/* Price at the interval's beginning; *whole: it held throughout. MONEY_NONE: no price. */
+/* The price in the interval's last period, at its beginning; *whole: it held over all of the
+ * interval. MONEY_NONE: no price. period in seconds. */
 static money_t
 price_of(
-    const struct premises *where, const struct meter_interval *i, int64_t step, bool *whole)
+    const struct premises *where, const struct meter_interval *i, int64_t period, bool *whole)
 {
 	const struct tariff_rate *rate;
 	money_t price;
@@ -374,90 +423,109 @@ price_of(
 
 	*whole = true;
 	if (where->account == NULL ||
-	    tariff_account_at(where->account, i->to - step, &rate) != TARIFF_FOUND)
+	    tariff_account_at(where->account, i->to - period, &rate) != TARIFF_FOUND)
 		return MONEY_NONE;
 	price = rate->price;
-	for (t = i->from; *whole && t < i->to - step; t += step)
+	for (t = i->from; *whole && t < i->to; t = rate->until) {
 		*whole = tariff_account_at(where->account, t, &rate) == TARIFF_FOUND &&
 			 rate->price == price;
+		must(!*whole || rate->until > t);
+	}
 	return price;
 }
 
 static void
-put_mark(const struct derivation *d, struct energy *e, struct month *m, when_t ts,
-    enum meter_mark mark, bool again, struct batch *b)
+put_mark(const struct sink *to, struct energy *e, enum meter_mark mark)
 {
 	char json[16];
 	int n;
 
-	if (e->mark == NULL && (mark != METER_FINE || again))
-		e->mark = month_series(m, span_of(d->thing), span_of(e->derived_id[USAGE]),
-		    SPAN("Mark"), mark != METER_FINE);
 	if (mark == METER_FINE) {
-		if (again && e->mark != NULL)
-			month_drop_sample(m, ts, e->mark);
+		put(to, &e->mark, e->derived_id[USAGE], "Mark", NAN);
 		return;
 	}
 	n = snprintf(json, sizeof(json), "\"%s\"", meter_mark_name(mark));
-	batch_add_json(b, e->mark, NAN, (struct span){ json, (size_t)n });
+	batch_add_json(to->b, find_series(to, &e->mark, e->derived_id[USAGE], "Mark", true), NAN,
+	    (struct span){ json, (size_t)n });
 }
 
 static void
-put_interval(const struct derivation *d, struct energy *e, struct month *m,
-    const struct meter_interval *i, int64_t period, bool again, struct batch *b)
+put_derived(const struct sink *to, struct energy *e, size_t which, double v)
+{
+	put(to, &e->series[which], e->derived_id[which], "M_Value", v);
+}
+
+static void
+put_interval(
+    const struct sink *to, struct energy *e, const struct meter_interval *i, int64_t period)
 {
 	bool whole;
-	money_t price = price_of(d->where, i, period * 60, &whole);
+	money_t price = price_of(to->d->where, i, period, &whole);
+	bool charged = price != MONEY_NONE && whole && !isnan(i->usage);
 
-	batch_add(b, derived_series(d, e, m, USAGE), i->usage);
-	put_mark(d, e, m, i->to, i->mark, again, b);
-	if (!isnan(i->demand) || again)
-		batch_add(b, derived_series(d, e, m, DEMAND), i->demand);
-	if (price == MONEY_NONE)
-		return;
-	batch_add(b, derived_series(d, e, m, PRICE), money_double(price));
-	batch_add(b, derived_series(d, e, m, CHARGE),
-	    whole && !isnan(i->usage) ? money_double(tariff_charge(price, i->usage))
-				      : (double)NAN);
+	batch_add(to->b,
+	    find_series(to, &e->series[USAGE], e->derived_id[USAGE], "M_Value", true), i->usage);
+	put_mark(to, e, i->mark);
+	put_derived(to, e, DEMAND, i->demand);
+	put_derived(to, e, PRICE, price != MONEY_NONE ? money_double(price) : (double)NAN);
+	put_derived(to, e, CHARGE,
+	    charged ? money_double(tariff_charge(price, i->usage)) : (double)NAN);
+}
+
+/* There is no reading: takes away what was derived from one that stood there. */
+static void
+put_nothing(const struct sink *to, struct energy *e)
+{
+	size_t which;
+
+	for (which = 0; which < DERIVED; which++)
+		put_derived(to, e, which, NAN);
+	put_mark(to, e, METER_FINE);
+}
+
+/* Keeps the newest reading at hand for the next frame. */
+static void
+remember(struct energy *e, struct meter_reading now, bool late)
+{
+	if (isnan(now.value)) {
+		if (e->last.at == now.at)
+			e->last.at = WHEN_NONE;
+	} else if (!late || (e->last.at != WHEN_NONE && now.at >= e->last.at)) {
+		e->last = now;
+	}
 }
 
 static void
-derive_meters(
-    struct derivation *d, struct history *h, const struct derive_at *at, struct batch *b)
+derive_meter(const struct sink *to, struct history *h, struct energy *e, bool late)
 {
-	bool late = at->ts < at->newest;
-	size_t i;
+	const struct given *g = &to->d->given[e->input];
+	struct meter_reading now = { to->ts, g->value };
+	bool known = e->last.at != WHEN_NONE && e->last.at < to->ts && !late &&
+		     e->last.at >= to->ts - LOOK_BACK;
+	struct meter_interval interval;
 
-	for (i = 0; i < d->meters_n; i++) {
-		struct energy *e = &d->meters[i];
-		struct meter_reading now = { .at = at->ts, .value = d->value[e->input] };
-		bool known = !late && e->last.at != WHEN_NONE && e->last.at < at->ts;
-		struct meter_interval interval;
-		struct month *m;
-
-		if (isnan(now.value))
-			continue;
+	if (isnan(now.value)) {
+		put_nothing(to, e);
+	} else {
 		interval = meter_interval(&e->meter,
-		    known ? e->last : reading_before(d, h, e, at->ts), now, at->period * 60);
-		m = history_month(h, d->where->key, d->where->zone, at->ts);
-		forget_series(d, m);
-		put_interval(d, e, m, &interval, at->period, at->again, b);
-		if (!late)
-			e->last = now;
+		    known ? e->last : reading_before(to->d, h, e, to->ts), now, g->period * 60);
+		put_interval(to, e, &interval, g->period * 60);
 	}
+	remember(e, now, late);
 }
 
 void
 derive_frame(
     struct derivation *d, struct history *h, const struct derive_at *at, struct batch *b)
 {
-	struct month *m = history_month(h, d->where->key, d->where->zone, at->ts);
+	struct sink to = sink_of(d, h, at->ts, at->again, b);
+	size_t i;
 
-	forget_series(d, m);
 	if (at->again)
-		fill_from_history(d, m, at->ts);
-	derive_units(d, m, at->period, b);
-	derive_meters(d, h, at, b);
+		fill_from_history(d, to.m, at->ts);
+	derive_units(&to);
+	for (i = 0; i < d->meters_n; i++)
+		derive_meter(&to, h, &d->meters[i], at->ts < at->newest);
 }
 
 void
@@ -468,20 +536,21 @@ derive_next(
 
 	for (i = 0; i < d->meters_n; i++) {
 		struct energy *e = &d->meters[i];
-		struct meter_reading now = { .at = at->ts, .value = d->value[e->input] }, after;
+		struct meter_reading after;
 		struct meter_interval interval;
-		struct month *m;
+		struct sink to;
+		int64_t period;
 
-		if (isnan(now.value))
+		if (!d->given[e->input].told)
 			continue;
-		after = reading_after(d, h, e, at->ts, at->newest);
-		if (after.at == WHEN_NONE)
+		after = reading_after(d, h, e, at->ts, &period);
+		if (isnan(after.value))
 			continue;
-		interval = meter_interval(&e->meter, now, after, at->period * 60);
-		m = history_month(h, d->where->key, d->where->zone, after.at);
-		forget_series(d, m);
+		interval = meter_interval(
+		    &e->meter, reading_before(d, h, e, after.at), after, period * 60);
+		to = sink_of(d, h, after.at, true, b);
 		batch_clear(b);
-		put_interval(d, e, m, &interval, at->period, true, b);
-		batch_write(b, m, after.at);
+		put_interval(&to, e, &interval, period * 60);
+		batch_write(b, to.m, after.at);
 	}
 }

@@ -6,12 +6,16 @@
  * set, and derive_frame adds the derived samples to the frame's batch: for a composite the
  * attributes of its rules (bms/composite.h) under its id; for an Energy point P
  *
- *   P#Usage   M_Value  kWh used over the interval    Mark  "first", "span" or "reset" where it
- * is not as it should be P#Demand  M_Value  kW, the mean over one period P#Price   M_Value
- * money per kWh by the tariff in force at the interval's beginning P#Charge  M_Value  money for
- * the energy; only where one price held throughout
+ * - P#Usage M_Value, kWh used over the interval, null where that is not known, and Mark,
+ *   "first", "span" or "reset", where it is not one period's (bms/meter.h);
+ * - P#Demand M_Value, kW, the mean over one period;
+ * - P#Price M_Value, money per kWh by the tariff in force in the period that ends there, at its
+ *   beginning;
+ * - P#Charge M_Value, money for the energy, where one price held over all of the interval.
  *
- * A reading that comes late changes the interval after it: derive_next computes that again.
+ * What is derived depends on the readings that are there, never on the order they came in: a
+ * reading that comes late, again or as another part of its frame has the intervals on both sides
+ * of it computed again.
  */
 #ifndef NBMS_DB_DERIVE_H
 #define NBMS_DB_DERIVE_H
@@ -38,24 +42,24 @@ void derive_free(struct derivation *d);
 int derive_input(struct derivation *d, struct span point_id);
 
 void derive_begin(struct derivation *d); /* forgets the inputs of the frame before */
-void derive_set(struct derivation *d, int input, double value);
+
+/* value: NAN for a null or a text; period: the point's, in minutes. */
+void derive_set(struct derivation *d, int input, double value, int64_t period);
 
 /* A frame: its time, and how it stands to what is there already. */
 struct derive_at {
 	when_t ts;
-	int64_t period; /* minutes */
-	bool again;     /* there was a frame at ts (another part of it, or a repeat): inputs may
-			   stand in the history, marks may go */
-	when_t
-	    newest; /* of the gateway's frames, this one included: a ts before it came late */
+	bool again;    /* there was a frame at ts (another part of it, or a repeat): inputs may
+			  stand in the history, derived samples may have to go */
+	when_t newest; /* of the gateway's frames, this one included: a ts before it came late */
 };
 
-/* Adds the derived samples of the frame. */
+/* Adds the derived samples of the frame to its batch. */
 void derive_frame(
     struct derivation *d, struct history *h, const struct derive_at *at, struct batch *b);
 
 /* After a late frame was written: computes and writes the intervals that end at the readings
- * after it. */
+ * after it. b is used on the way. */
 void derive_next(
     struct derivation *d, struct history *h, const struct derive_at *at, struct batch *b);
 

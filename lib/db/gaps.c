@@ -1,7 +1,10 @@
 #include "db/gaps.h"
+#include "base/diag.h"
 #include "base/jsonw.h"
 
 #include <stdio.h>
+
+#define REQUEST_MAX 1024 /* bytes that hold one */
 
 struct walk {
 	const struct gaps *where;
@@ -44,6 +47,23 @@ walk_month(struct walk *w, struct month *m)
 	rows_end(r);
 }
 
+/* It tells what the window's first period should have been; looked for in the month that the
+ * window begins in and the one before. */
+static void
+frame_before_window(struct history *h, struct walk *w)
+{
+	const struct gaps *g = w->where;
+	int back;
+
+	for (back = 0; back < 2 && w->at == WHEN_NONE; back++) {
+		struct month *m = history_month_there(
+		    h, g->building_key, g->zone, when_month(g->zone, g->from, -back));
+
+		if (m != NULL && !month_frame_before(m, g->thing, g->from, &w->at, &w->period))
+			w->at = WHEN_NONE;
+	}
+}
+
 size_t
 gaps_each(struct history *h, const struct gaps *where, gap_fn *fn, void *ctx)
 {
@@ -51,10 +71,7 @@ gaps_each(struct history *h, const struct gaps *where, gap_fn *fn, void *ctx)
 	when_t t = where->from;
 	struct month *m;
 
-	/* the frame before the window tells what its first period should have been */
-	m = history_month_there(h, where->building_key, where->zone, where->from);
-	if (m != NULL && !month_frame_before(m, where->thing, where->from, &w.at, &w.period))
-		w.at = WHEN_NONE;
+	frame_before_window(h, &w);
 	if (w.at != WHEN_NONE) /* what was missing before the window is not looked for in it */
 		w.at += (where->from - 1 - w.at) / (w.period * 60) * (w.period * 60);
 	for (; t <= where->to; t = when_month(where->zone, t, 1)) {
@@ -69,6 +86,8 @@ gaps_each(struct history *h, const struct gaps *where, gap_fn *fn, void *ctx)
 
 struct request {
 	const struct gaps *where;
+	struct db *site;
+	when_t now;
 	struct buf *down;
 };
 
@@ -79,6 +98,11 @@ put_request(void *ctx, const struct gap *gap)
 	struct jw w = jw_begin(q->down);
 	char from[WHEN_TEXT], to[WHEN_TEXT], id[256];
 
+	if (q->down->max - q->down->n < REQUEST_MAX) /* the rest the next time */
+		return;
+	if (db_run(q->site, SQL_GAP_ASK, "tiiiii", q->where->thing, gap->first, gap->last,
+		q->now, (int64_t)GAPS_ASK_AGAIN, (int64_t)GAPS_ASK_TIMES) <= 0)
+		return;
 	(void)when_format_stamp(from, q->where->zone, gap->first);
 	(void)when_format_stamp(to, q->where->zone, gap->last);
 	(void)snprintf(
@@ -99,14 +123,16 @@ put_request(void *ctx, const struct gap *gap)
 	jw_member_int(&w, "qos", 1);
 	jw_member_str(&w, "id", id);
 	jw_end(&w);
-	(void)jw_finish(&w);
+	must(jw_finish(&w));
 	buf_putc(q->down, '\n');
 }
 
-size_t
-gaps_request(struct history *h, const struct gaps *where, struct buf *down)
+void
+gaps_request(struct history *h, struct db *site, const struct gaps *where, when_t now,
+    struct buf *down)
 {
-	struct request q = { where, down };
+	struct request q = { where, site, now, down };
 
-	return gaps_each(h, where, put_request, &q);
+	(void)gaps_each(h, where, put_request, &q);
+	(void)db_run(site, SQL_GAP_FORGET, "ti", where->thing, where->from);
 }

@@ -130,10 +130,14 @@ load_series(struct month *m)
 {
 	struct rows *r = db_rows(m->db, SQL_SERIES_LIST, "");
 	struct span thing, point_id, attr;
-	int64_t id, texts;
+	int64_t id, texts, period;
 
-	while (rows_next(r, "ittti", &id, &thing, &point_id, &attr, &texts))
-		add_entry(m, id, thing, point_id, attr)->s.texts = texts != 0;
+	while (rows_next(r, "itttii", &id, &thing, &point_id, &attr, &texts, &period)) {
+		struct entry *e = add_entry(m, id, thing, point_id, attr);
+
+		e->s.texts = texts != 0;
+		e->s.period = period;
+	}
 	rows_end(r);
 	m->loaded = true;
 }
@@ -259,6 +263,23 @@ writing(struct month *m)
 	return m->db;
 }
 
+/* Another program that writes the same file may have been faster: then it is that one's. */
+static struct entry *
+make_series(struct month *m, struct span thing, struct span point_id, struct span attr)
+{
+	struct db *db = writing(m);
+	int64_t id, texts, period;
+	struct entry *e;
+
+	(void)db_run(db, SQL_SERIES_ADD, "ttt", thing, point_id, attr);
+	must(db_one(db, SQL_SERIES_GET, "ttt", "iii", thing, point_id, attr, &id, &texts,
+	    &period));
+	e = add_entry(m, id, thing, point_id, attr);
+	e->s.texts = texts != 0;
+	e->s.period = period;
+	return e;
+}
+
 struct series *
 month_series(
     struct month *m, struct span thing, struct span point_id, struct span attr, bool add)
@@ -276,11 +297,16 @@ month_series(
 		load_series(m);
 	HASH_FIND(hh, m->entries, key.p, key.n, e);
 	buf_free(&key);
-	if (e == NULL && add) {
-		must(db_run(writing(m), SQL_SERIES_ADD, "ttt", thing, point_id, attr) == 1);
-		e = add_entry(m, db_last_id(m->db), thing, point_id, attr);
-	}
+	if (e == NULL && add)
+		e = make_series(m, thing, point_id, attr);
 	return e != NULL ? &e->s : NULL;
+}
+
+void
+month_set_period(struct month *m, struct series *s, int64_t period)
+{
+	(void)db_run(writing(m), SQL_SERIES_SET_PERIOD, "ii", s->id, period);
+	s->period = period;
 }
 
 void

@@ -24,7 +24,8 @@ struct month;
 struct series {
 	int64_t id;
 	struct span thing, point_id, attr;
-	bool texts; /* may have rows in sample_text */
+	bool texts;     /* may have rows in sample_text */
+	int64_t period; /* minutes from one report to the next, as last told; 0: derived */
 };
 
 /* dir is copied. */
@@ -70,7 +71,9 @@ uint64_t month_generation(const struct month *m);
 struct series *month_series(
     struct month *m, struct span thing, struct span point_id, struct span attr, bool add);
 
-/* Notes that a gateway reported at ts; once, the first words stand. */
+void month_set_period(struct month *m, struct series *s, int64_t period);
+
+/* Notes that a gateway reported at ts; once, the first words stand, and the shortest period. */
 struct frame {
 	when_t ts;
 	struct span thing, stamp; /* the stamp as the gateway wrote it */

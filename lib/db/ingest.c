@@ -14,7 +14,8 @@
 #include <uthash.h>
 
 #define TEXT_MAX 4096
-#define PERIOD_MAX 1440 /* minutes */
+#define PERIOD 15       /* minutes, where a point does not tell its own */
+#define PERIOD_MAX 1440
 
 /* A building, as far as its gateways' messages need it. */
 struct place {
@@ -40,8 +41,9 @@ struct gateway {
 	const struct premises *premises;
 	struct derivation *derivation;
 	struct track track;
-	when_t newest; /* of its frames; WHEN_NONE: none */
-	when_t seen;   /* when it was last heard, not yet written */
+	when_t newest;   /* of its frames; WHEN_NONE: none */
+	when_t previous; /* the frame before in this run; WHEN_NONE: none */
+	when_t seen;     /* when it was last heard, not yet written */
 	UT_hash_handle hh;
 };
 
@@ -54,6 +56,7 @@ struct ingest {
 	struct place *places;
 	struct gateway *gateways;
 	struct batch batch;
+	bool current; /* what other programs changed has been looked at since the last commit */
 };
 
 struct ingest *
@@ -64,6 +67,7 @@ ingest_new(struct consumer *c, struct history *h, const struct ingest_options *o
 	in->consumer = c;
 	in->history = h;
 	in->options = *options;
+	(void)db_changed_elsewhere(c->site); /* from here on */
 	in->reference = reference_load(c->site);
 	reference_composite_rules(in->reference, &in->rules);
 	batch_init(&in->batch);
@@ -132,7 +136,6 @@ ingest_free(struct ingest *in)
 	free(in);
 }
 
-/* Another program changed the registry: what was read of it is read again. */
 static void
 refresh(struct ingest *in)
 {
@@ -149,8 +152,7 @@ ingest_commit(struct ingest *in)
 {
 	history_commit(in->history);
 	put_seen(in);
-	if (!db_in_transaction(in->consumer->site) && db_changed_elsewhere(in->consumer->site))
-		refresh(in);
+	in->current = false;
 }
 
 /* NULL: no such building. */
@@ -223,7 +225,7 @@ gateway_of(struct ingest *in, const struct thing *t)
 	g->derivation = derive_load(in->consumer->site, &g->thing, g->premises, &in->rules);
 	g->newest =
 	    history_newest(in->history, g->premises->key, g->premises->zone, g->thing.name);
-	g->seen = WHEN_NONE;
+	g->previous = g->seen = WHEN_NONE;
 	HASH_ADD_KEYPTR(hh, in->gateways, g->name, strlen(g->name), g);
 	return g;
 }
@@ -237,19 +239,57 @@ points_changed(struct ingest *in, struct gateway *g)
 	g->track.n = 0;
 }
 
+/* Minutes from a point's report to its next. */
+static int64_t
+period_of(json_value v)
+{
+	int64_t period;
+
+	return json_int(v, &period) && period >= 1 && period <= PERIOD_MAX ? period : PERIOD;
+}
+
+static bool
+is_taken(struct ingest *in, const struct gateway *g, when_t ts)
+{
+	struct month *m =
+	    history_month_there(in->history, g->premises->key, g->premises->zone, ts);
+
+	return m != NULL && month_has_frame(m, g->thing.name, ts);
+}
+
+/* A stamp that the building's clocks showed twice. */
+static when_t
+which_instant(struct ingest *in, const struct message *m, const struct gateway *g, when_t first,
+    when_t later)
+{
+	struct message_repeat repeat = { .first = first,
+		.later = later,
+		.received = m->received,
+		.expected = g->previous != WHEN_NONE ? g->previous : g->newest,
+		.first_taken = is_taken(in, g, first),
+		.later_taken = is_taken(in, g, later) };
+
+	if (m->kind == MESSAGE_PERIODIC_LOG && repeat.expected != WHEN_NONE)
+		repeat.expected +=
+		    period_of(json_get(message_first_item(m->body, "point"), "period")) * 60;
+	return message_which(&repeat);
+}
+
 /* The message's time; false: rejected. */
 static bool
 message_instant(struct ingest *in, struct record *r, const struct message *m,
     const struct gateway *g, when_t *ts)
 {
 	char text[WHEN_TEXT];
-	when_t now = m->received != WHEN_NONE ? m->received : clock_now();
+	when_t now = m->received != WHEN_NONE ? m->received : clock_now(), later;
 
-	if (!message_time(m, g->premises->zone, ts)) {
+	if (!message_times(m, g->premises->zone, ts, &later)) {
 		record_reject(
 		    r, "bad-time", "`time` is no time in %s", zone_name(g->premises->zone));
 		return false;
 	}
+	if (later != *ts)
+		*ts = which_instant(in, m, g, *ts, later);
 	if (*ts > now + in->options.future) {
 		record_reject(r, "future", "%s lies ahead of when it was received",
 		    when_format(text, g->premises->zone, *ts));
@@ -277,23 +317,31 @@ item_point(json_value item, struct span *id)
 	return json_text(json_get(item, "point_id"), id) && point_id_is_valid(*id);
 }
 
-static void
-ingest_init(
-    struct ingest *in, struct record *r, const struct message *m, struct gateway *g, when_t ts)
+/* Have all points of an init or a delete an id? */
+static bool
+check_points(struct record *r, const struct message *m)
 {
-	struct db *site;
-	struct point p;
 	json_value item;
+	struct span id;
 
 	for (item = message_first_item(m->body, "point"); item.at != 0;
 	     item = message_next_item(item, "point")) {
-		if (item_point(item, &p.id))
+		if (item_point(item, &id))
 			continue;
 		record_reject(
 		    r, "bad-point", "%.*s: no usable point_id", SPAN_ARG(json_name(item)));
-		return;
+		return false;
 	}
-	site = consumer_site(in->consumer);
+	return true;
+}
+
+static void
+ingest_init(struct ingest *in, const struct message *m, struct gateway *g, when_t ts)
+{
+	struct db *site = consumer_site(in->consumer);
+	struct point p;
+	json_value item;
+
 	for (item = message_first_item(m->body, "point"); item.at != 0;
 	     item = message_next_item(item, "point")) {
 		(void)item_point(item, &p.id);
@@ -301,167 +349,204 @@ ingest_init(
 		p.location = json_get(item, "point_location");
 		point_put(site, &g->thing, &p, ts);
 	}
+	composites_tidy(site, &g->thing);
 	points_changed(in, g);
 }
 
 static void
-ingest_delete(
-    struct ingest *in, struct record *r, const struct message *m, struct gateway *g, when_t ts)
+ingest_delete(struct ingest *in, const struct message *m, struct gateway *g, when_t ts)
 {
+	struct db *site = consumer_site(in->consumer);
 	json_value item;
 	struct span id;
 
 	for (item = message_first_item(m->body, "point"); item.at != 0;
 	     item = message_next_item(item, "point")) {
-		if (item_point(item, &id)) {
-			(void)point_delete(consumer_site(in->consumer), &g->thing, id, ts);
-		} else if (!r->settled) {
-			record_reject(r, "bad-point", "%.*s: no usable point_id",
-			    SPAN_ARG(json_name(item)));
-		}
+		(void)item_point(item, &id);
+		(void)point_delete(site, &g->thing, id, ts);
 	}
+	composites_tidy(site, &g->thing);
 	points_changed(in, g);
 }
 
-/* The series of the next value in a log, mostly the one that stood there the last time. */
-static struct tracked *
-track_series(struct ingest *in, struct gateway *g, struct month *m, size_t at,
-    struct span point_id, struct span attr)
-{
-	struct track *t = &g->track;
-	bool fresh;
+/* A log on its way into a month file. */
+struct log {
+	struct ingest *in;
+	struct gateway *g;
+	struct month *month;
+	when_t ts;
+	size_t n;       /* values taken */
+	int64_t period; /* the shortest of its points' */
+	bool found;     /* there was a point that had not been announced */
+};
 
-	if (at < t->n && span_eq(t->at[at].series->point_id, point_id) &&
-	    span_eq(t->at[at].series->attr, attr))
-		return &t->at[at];
-	if (at >= t->room) {
+/* The series of the next value in a log, looked for because another one stood there the last
+ * time. */
+static void
+find_series(struct log *log, struct tracked *to, struct span point_id, struct span attr)
+{
+	const struct thing *t = &log->g->thing;
+
+	to->series = month_series(log->month, t->name, point_id, attr, true);
+	to->input =
+	    span_is(attr, "M_Value") ? derive_input(log->g->derivation, point_id) : -1;
+	if (point_found(consumer_site(log->in->consumer), t, point_id, log->ts))
+		log->found = true;
+}
+
+static struct tracked *
+track_series(struct log *log, struct span point_id, struct span attr, int64_t period)
+{
+	struct track *t = &log->g->track;
+	struct tracked *to;
+
+	must(log->n <= t->n);
+	if (log->n == t->room) {
 		t->room = t->room > 0 ? t->room * 2 : 1024;
 		t->at = xrealloc(t->at, t->room * sizeof(*t->at));
 	}
-	must(at <= t->n);
-	if (at == t->n)
+	to = &t->at[log->n];
+	if (log->n == t->n || !span_eq(to->series->point_id, point_id) ||
+	    !span_eq(to->series->attr, attr))
+		find_series(log, to, point_id, attr);
+	if (log->n++ == t->n)
 		t->n++;
-	fresh = month_series(m, g->thing.name, point_id, attr, false) == NULL;
-	t->at[at].series = month_series(m, g->thing.name, point_id, attr, true);
-	t->at[at].input = span_is(attr, "M_Value") ? derive_input(g->derivation, point_id) : -1;
-	if (fresh)
-		point_found(consumer_site(in->consumer), &g->thing, point_id, clock_now());
-	return &t->at[at];
+	if (to->series->period != period)
+		month_set_period(log->month, to->series, period);
+	return to;
 }
 
 /* One attribute's value into the batch; false: not a scalar. */
 static bool
-take_value(struct ingest *in, struct gateway *g, const struct tracked *t, json_value data)
+take_value(struct log *log, const struct tracked *t, json_value data)
 {
+	struct batch *batch = &log->in->batch;
 	double d = NAN;
-	bool b;
+	bool b, plain = true;
 
 	switch (json_kind_of(data)) {
 	case JSON_NUMBER:
 		if (!json_number(data, &d))
 			return false;
-		if (t->input >= 0)
-			derive_set(g->derivation, t->input, d);
-		if (fabs(d) < 9007199254740992.0)
-			batch_add(&in->batch, t->series, d);
-		else
-			batch_add_json(&in->batch, t->series, d, json_raw(data));
-		return true;
+		plain = fabs(d) < 9007199254740992.0;
+		break;
 	case JSON_BOOL:
 		(void)json_bool(data, &b);
-		if (t->input >= 0)
-			derive_set(g->derivation, t->input, b ? 1 : 0);
-		batch_add_json(&in->batch, t->series, b ? 1 : 0, json_raw(data));
-		return true;
+		d = b ? 1 : 0;
+		plain = false;
+		break;
 	case JSON_STRING:
-		batch_add_json(&in->batch, t->series, NAN, json_raw(data));
-		return true;
+		plain = false;
+		break;
 	case JSON_NULL:
-		batch_add(&in->batch, t->series, NAN);
-		return true;
+		break;
 	default:
 		return false;
 	}
+	if (t->input >= 0)
+		derive_set(log->g->derivation, t->input, d, t->series->period);
+	if (plain)
+		batch_add(batch, t->series, d);
+	else
+		batch_add_json(batch, t->series, d, json_raw(data));
+	return true;
+}
+
+/* {"attr_name":A,"data":D}; false: not that. */
+static bool
+take_attribute(struct log *log, struct span point_id, int64_t period, json_value each)
+{
+	json_value data = json_get(each, "data");
+	enum json_kind kind = json_kind_of(data);
+	struct span attr;
+	double d;
+
+	if (!json_text(json_get(each, "attr_name"), &attr) || attr.n == 0 ||
+	    attr.n > POINT_ATTR_MAX || kind == JSON_NONE || kind == JSON_ARRAY ||
+	    kind == JSON_OBJECT || (kind == JSON_NUMBER && !json_number(data, &d)))
+		return false;
+	return take_value(log, track_series(log, point_id, attr, period), data);
 }
 
 /* One point of a log; false: something in it is not as it should be (the rest of it is taken).
  */
 static bool
-take_point(struct ingest *in, struct gateway *g, struct month *m, json_value item, size_t *at)
+take_point(struct log *log, json_value item)
 {
 	json_value msg = json_get(item, "msg"), each;
-	struct span id, attr;
+	int64_t period = period_of(json_get(item, "period"));
+	struct span id;
 	bool fine = true;
 
 	if (!item_point(item, &id) || json_kind_of(msg) != JSON_ARRAY)
 		return false;
-	for (each = json_first(msg); each.at != 0; each = json_next(each)) {
-		json_value data = json_get(each, "data");
-		enum json_kind kind = json_kind_of(data);
-
-		if (!json_text(json_get(each, "attr_name"), &attr) || attr.n == 0 ||
-		    attr.n > POINT_ATTR_MAX || kind == JSON_NONE || kind == JSON_ARRAY ||
-		    kind == JSON_OBJECT) {
-			fine = false;
-			continue;
-		}
-		fine = take_value(in, g, track_series(in, g, m, *at, id, attr), data) && fine;
-		(*at)++;
-	}
+	if (period < log->period)
+		log->period = period;
+	for (each = json_first(msg); each.at != 0; each = json_next(each))
+		fine = take_attribute(log, id, period, each) && fine;
 	return fine;
 }
 
-/* The period a log's first point gives, 15 minutes where it gives none that can be. */
-static int64_t
-log_period(json_value body)
+/* All of its points into the batch. Those that nobody announced are in the registry then, and
+ * may have a part in what is derived: the log is taken again with them. */
+static void
+take_points(struct log *log, struct record *r, json_value body)
 {
-	int64_t period;
+	json_value item;
 
-	if (json_int(json_get(message_first_item(body, "point"), "period"), &period) &&
-	    period >= 1 && period <= PERIOD_MAX)
-		return period;
-	return 15;
+	do {
+		log->n = 0;
+		log->period = PERIOD_MAX;
+		log->found = false;
+		batch_clear(&log->in->batch);
+		derive_begin(log->g->derivation);
+		for (item = message_first_item(body, "point"); item.at != 0;
+		     item = message_next_item(item, "point"))
+			if (!take_point(log, item) && !r->settled)
+				record_reject(r, "bad-point",
+				    "%.*s: no usable point_id, attribute or value",
+				    SPAN_ARG(json_name(item)));
+		if (log->found)
+			points_changed(log->in, log->g);
+	} while (log->found);
 }
 
 static void
 ingest_log(
     struct ingest *in, struct record *r, const struct message *m, struct gateway *g, when_t ts)
 {
-	struct derive_at at = { .ts = ts, .period = log_period(m->body) };
-	struct month *month =
-	    history_month(in->history, g->premises->key, g->premises->zone, ts);
-	struct frame frame = {
-		.ts = ts, .thing = g->thing.name, .period = at.period, .received = m->received
-	};
-	json_value item;
-	size_t n = 0;
+	const struct premises *where = g->premises;
+	struct log log = { .in = in,
+		.g = g,
+		.month = history_month(in->history, where->key, where->zone, ts),
+		.ts = ts };
+	struct derive_at at = { .ts = ts,
+		.again = month_has_frame(log.month, g->thing.name, ts),
+		.newest = g->newest == WHEN_NONE || ts > g->newest ? ts : g->newest };
+	struct frame frame = { .ts = ts, .thing = g->thing.name, .received = m->received };
 
-	if (g->track.generation != month_generation(month)) {
-		g->track.generation = month_generation(month);
+	if (g->track.generation != month_generation(log.month)) {
+		g->track.generation = month_generation(log.month);
 		g->track.n = 0;
 	}
-	(void)json_text(json_get(m->body, "time"), &frame.stamp);
-	at.again = month_has_frame(month, g->thing.name, ts);
-	at.newest = g->newest == WHEN_NONE || ts > g->newest ? ts : g->newest;
-	batch_clear(&in->batch);
-	derive_begin(g->derivation);
-	for (item = message_first_item(m->body, "point"); item.at != 0;
-	     item = message_next_item(item, "point"))
-		if (!take_point(in, g, month, item, &n) && !r->settled)
-			record_reject(r, "bad-point",
-			    "%.*s: no usable point_id, attribute or value",
-			    SPAN_ARG(json_name(item)));
+	take_points(&log, r, m->body);
+	if (log.n == 0 && r->settled) /* nothing in it was a report */
+		return;
 	derive_frame(g->derivation, in->history, &at, &in->batch);
-	month = history_month(in->history, g->premises->key, g->premises->zone, ts);
-	month_put_frame(month, g->premises->zone, &frame);
-	batch_write(&in->batch, month, ts);
+	must(history_month(in->history, where->key, where->zone, ts) == log.month);
+	frame.period = log.n > 0 ? log.period : PERIOD;
+	(void)json_text(json_get(m->body, "time"), &frame.stamp);
+	month_put_frame(log.month, where->zone, &frame);
+	batch_write(&in->batch, log.month, ts);
 	if (ts < at.newest)
 		derive_next(g->derivation, in->history, &at, &in->batch);
 	g->newest = at.newest;
+	g->previous = ts;
 }
 
 static void
-ingest_timestamp_last(struct ingest *in, const struct gateway *g, when_t ts, struct buf *down)
+ingest_timestamp_last(struct ingest *in, const struct message *m, const struct gateway *g,
+    when_t ts, struct buf *down)
 {
 	struct gaps gaps = { .zone = g->premises->zone,
 		.building_key = g->premises->key,
@@ -469,7 +554,8 @@ ingest_timestamp_last(struct ingest *in, const struct gateway *g, when_t ts, str
 		.from = ts - in->options.gap_window,
 		.to = ts };
 
-	gaps_request(in->history, &gaps, down);
+	gaps_request(in->history, consumer_site(in->consumer), &gaps,
+	    m->received != WHEN_NONE ? m->received : ts, down);
 }
 
 static bool
@@ -477,6 +563,23 @@ is_ours(const struct message *m)
 {
 	return m->kind == MESSAGE_INIT || m->kind == MESSAGE_DELETE ||
 	       m->kind == MESSAGE_PERIODIC_LOG || m->kind == MESSAGE_TIMESTAMP_LAST;
+}
+
+static void
+heard(struct gateway *g, when_t at)
+{
+	if (g->seen == WHEN_NONE || at > g->seen)
+		g->seen = at;
+}
+
+/* Once a transaction, before its first message: what another program changed in the registry is
+ * read again. */
+static void
+look_around(struct ingest *in)
+{
+	if (!in->current && db_changed_elsewhere(in->consumer->site))
+		refresh(in);
+	in->current = true;
 }
 
 void
@@ -490,6 +593,7 @@ ingest_message(struct ingest *in, struct record *r, const struct message *m, str
 		    r, "wrong-kind", "%s is not for the store", message_kind_name(m->kind));
 		return;
 	}
+	look_around(in);
 	g = gateway_of(in, &m->thing);
 	if (g == NULL) {
 		record_reject(
@@ -500,18 +604,20 @@ ingest_message(struct ingest *in, struct record *r, const struct message *m, str
 		return;
 	if (m->kind != MESSAGE_TIMESTAMP_LAST && !check_items(r, m))
 		return;
-	g->seen = m->received != WHEN_NONE ? m->received : ts;
+	if ((m->kind == MESSAGE_INIT || m->kind == MESSAGE_DELETE) && !check_points(r, m))
+		return;
+	heard(g, m->received != WHEN_NONE ? m->received : ts);
 	switch (m->kind) {
 	case MESSAGE_INIT:
-		ingest_init(in, r, m, g, ts);
+		ingest_init(in, m, g, ts);
 		break;
 	case MESSAGE_DELETE:
-		ingest_delete(in, r, m, g, ts);
+		ingest_delete(in, m, g, ts);
 		break;
 	case MESSAGE_PERIODIC_LOG:
 		ingest_log(in, r, m, g, ts);
 		break;
 	default:
-		ingest_timestamp_last(in, g, ts, down);
+		ingest_timestamp_last(in, m, g, ts, down);
 	}
 }

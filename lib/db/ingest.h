@@ -5,9 +5,10 @@
  * A message is done whole or rejected, with one exception: of a periodic_log with some members
  * that cannot be understood, the others are kept and the record is rejected as `bad-point`, so
  * that no good reading waits for a bad one to be mended. Everything is idempotent: the same
- * message twice leaves what once leaves.
+ * message twice leaves what once leaves, and logs leave the same history in whatever order they
+ * come.
  *
- * Reject codes: unknown-thing, bad-time, future, count-mismatch, bad-point.
+ * Reject codes: wrong-kind, unknown-thing, bad-time, future, count-mismatch, bad-point.
  */
 #ifndef NBMS_DB_INGEST_H
 #define NBMS_DB_INGEST_H

@@ -35,18 +35,18 @@ object_or_empty(json_value v)
 	return json_kind_of(v) == JSON_OBJECT ? json_raw(v) : SPAN("{}");
 }
 
+/* Its place in a composite, where its parts give it one. */
 static void
 join_composite(struct db *site, const struct thing *t, struct span point_id,
     const struct point_parts *parts, when_t at)
 {
 	struct buf id = BUF(COMPOSITE_ID_MAX);
 
+	if (!composite_class(parts->class) || parts->role.n == 0 || parts->unit.n == 0)
+		return;
 	composite_id(&id, parts->class, parts->unit);
 	if (!id.full) {
-		(void)db_run(site, SQL_COMPOSITE_PUT,
-		    "ttttt"
-		    "ti",
-		    t->customer, t->building, buf_span(&id), parts->class, parts->unit, t->name,
+		(void)db_run(site, SQL_COMPOSITE_PUT, "tttttti", t->customer, t->building, buf_span(&id), parts->class, parts->unit, t->name,
 		    (int64_t)at);
 		(void)db_run(site, SQL_COMPOSITE_MEMBER_PUT, "ttttt", t->customer, t->building,
 		    buf_span(&id), parts->role, point_id);
@@ -60,35 +60,41 @@ point_put(struct db *site, const struct thing *t, const struct point *p, when_t 
 	struct point_parts parts = parts_of(p);
 	struct span name = text_or_null(json_get(p->info, "name"));
 
-	(void)db_run(site, SQL_POINT_PUT, "ttttttttttttii", t->customer, t->building, p->id,
+	if (db_run(site, SQL_POINT_PUT, "ttttttttttttii", t->customer, t->building, p->id,
 	    t->name, name.p != NULL ? name : parts.name, parts.class,
 	    text_or_null(json_get(p->info, "type")), text_or_null(json_get(p->info, "unit")),
 	    text_or_null(json_get(p->location, "floor")),
 	    text_or_null(json_get(p->location, "zone")), object_or_empty(p->info),
-	    object_or_empty(p->location), (int64_t)at, (int64_t)at);
-	if (composite_class(parts.class) && parts.role.n > 0 && parts.unit.n > 0)
-		join_composite(site, t, p->id, &parts, at);
+		object_or_empty(p->location), (int64_t)at, (int64_t)at) <= 0)
+		return;
+	(void)db_run(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, p->id);
+	join_composite(site, t, p->id, &parts, at);
 }
 
-void
+bool
 point_found(struct db *site, const struct thing *t, struct span id, when_t at)
 {
 	struct point_parts parts = point_parts(id);
 
 	if (db_run(site, SQL_POINT_FOUND, "ttttttii", t->customer, t->building, id, t->name,
-		parts.name, parts.class, (int64_t)at, (int64_t)at) <= 0)
-		return;
-	if (composite_class(parts.class) && parts.role.n > 0 && parts.unit.n > 0)
-		join_composite(site, t, id, &parts, at);
+		parts.name, parts.class, (int64_t)at, (int64_t)0) <= 0)
+		return false;
+	join_composite(site, t, id, &parts, 0);
+	return true;
 }
 
 bool
 point_delete(struct db *site, const struct thing *t, struct span id, when_t at)
 {
-	if (db_run(site, SQL_POINT_DELETE, "ttti", t->customer, t->building, id, (int64_t)at) <=
-	    0)
+	if (db_run(site, SQL_POINT_DELETE, "tttit", t->customer, t->building, id, (int64_t)at,
+		t->name) <= 0)
 		return false;
 	(void)db_run(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, id);
-	(void)db_run(site, SQL_COMPOSITE_DROP_EMPTY, "tt", t->customer, t->building);
 	return true;
+}
+
+void
+composites_tidy(struct db *site, const struct thing *t)
+{
+	(void)db_run(site, SQL_COMPOSITE_DROP_EMPTY, "tt", t->customer, t->building);
 }

@@ -5,7 +5,7 @@ INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET 
 SELECT value FROM meta WHERE name = $1;
 
 -- name: series_list
-SELECT id, thing, point_id, attr, texts FROM series;
+SELECT id, thing, point_id, attr, texts, period FROM series;
 
 -- name: series_bounds
 SELECT count(*), max(id) FROM series;
@@ -14,14 +14,20 @@ SELECT count(*), max(id) FROM series;
 SELECT id, thing, point_id, attr, texts FROM series WHERE point_id = $1 ORDER BY attr, id;
 
 -- name: series_add
-INSERT INTO series (thing, point_id, attr) VALUES ($1, $2, $3);
+INSERT INTO series (thing, point_id, attr) VALUES ($1, $2, $3) ON CONFLICT (point_id, attr, thing) DO NOTHING;
+
+-- name: series_get
+SELECT id, texts, period FROM series WHERE thing = $1 AND point_id = $2 AND attr = $3;
 
 -- name: series_set_texts
 UPDATE series SET texts = 1 WHERE id = $1;
 
+-- name: series_set_period
+UPDATE series SET period = $2 WHERE id = $1;
+
 -- name: frame_put
 INSERT INTO frame (ts, thing, local, stamp, period, received) VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (ts, thing) DO NOTHING;
+    ON CONFLICT (ts, thing) DO UPDATE SET period = excluded.period WHERE excluded.period < frame.period;
 
 -- name: frame_has
 SELECT 1 FROM frame WHERE ts = $1 AND thing = $2;

@@ -15,7 +15,7 @@ INSERT INTO point (customer, building, point_id, thing, name, class, info, locat
 
 -- name: point_delete
 UPDATE point SET deleted = $4, changed = $4
-    WHERE customer = $1 AND building = $2 AND point_id = $3 AND deleted IS NULL AND changed <= $4;
+    WHERE customer = $1 AND building = $2 AND point_id = $3 AND thing = $5 AND deleted IS NULL AND changed <= $4;
 
 -- name: point_list
 SELECT point_id, thing, name, class, type, unit, floor, zone, deleted, info, location FROM point

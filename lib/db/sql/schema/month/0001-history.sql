@@ -9,6 +9,7 @@ CREATE TABLE series (
     point_id TEXT NOT NULL,
     attr TEXT NOT NULL,
     texts INTEGER NOT NULL DEFAULT 0, -- has rows in sample_text
+    period INTEGER NOT NULL DEFAULT 0, -- minutes from one report to the next, as last told; 0: a derived point
     UNIQUE (point_id, attr, thing)
 );
 -- One row a reported time: what a trend steps through.
@@ -17,7 +18,7 @@ CREATE TABLE frame (
     thing TEXT NOT NULL,
     local TEXT NOT NULL,             -- the same instant as the building's clocks showed it, with its offset
     stamp TEXT NOT NULL,             -- as the gateway wrote it
-    period INTEGER NOT NULL,         -- minutes to the next one expected
+    period INTEGER NOT NULL,         -- minutes to the next one expected: the shortest of its points'
     received TEXT,                   -- when it came in
     PRIMARY KEY (ts, thing)
 ) WITHOUT ROWID;
