@@ -99,13 +99,15 @@ composite_rules_add(struct composite_rules *r, json_value rule, const char **why
 		return false;
 	made.class = xstrndup(class.p, class.n);
 	made.attr = xstrndup(attr.p, attr.n);
+	*why = "roles is a list of 1 to 8 names";
 	for (v = json_first(json_get(rule, "roles")); v.at != 0; v = json_next(v)) {
-		*why = "roles is a list of at most 8 names";
-		if (!json_text(v, &role) || made.n == COMPOSITE_ROLES) {
-			rule_free(&made);
-			return false;
-		}
+		if (!json_text(v, &role) || made.n == COMPOSITE_ROLES)
+			break;
 		made.roles[made.n++] = xstrndup(role.p, role.n);
+	}
+	if (v.at != 0 || made.n == 0) {
+		rule_free(&made);
+		return false;
 	}
 	r->rules = xrealloc(r->rules, (r->n + 1) * sizeof(*r->rules));
 	r->rules[r->n++] = made;

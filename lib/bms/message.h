@@ -66,7 +66,8 @@ json_value message_next_item(json_value item, const char *stem);
 bool message_time(const struct message *m, const struct zone *zone, when_t *t);
 
 /* The same, but both instants of a repeated time; *later is *first where it is not repeated. */
-bool message_times(const struct message *m, const struct zone *zone, when_t *first, when_t *later);
+bool message_times(
+    const struct message *m, const struct zone *zone, when_t *first, when_t *later);
 
 /*
  * Which of the two instants of a repeated time a stamp means, from what is known beside it, the
@@ -77,7 +78,8 @@ bool message_times(const struct message *m, const struct zone *zone, when_t *fir
 struct message_repeat {
 	when_t first, later;
 	when_t received; /* WHEN_NONE: not told */
-	when_t expected; /* a period after the gateway's report before; WHEN_NONE: there is none */
+	when_t
+	    expected; /* a period after the gateway's report before; WHEN_NONE: there is none */
 	bool first_taken, later_taken; /* is there a report of that instant? */
 };
 

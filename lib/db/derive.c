@@ -51,8 +51,8 @@ struct derivation {
 	struct given {
 		double value; /* NAN: not there, or no number */
 		int64_t period;
-		bool told;  /* by this frame */
-	} * given; /* by input */
+		bool told; /* by this frame */
+	} * given;         /* by input */
 	struct unit *units;
 	size_t units_n;
 	struct energy *meters;
@@ -271,8 +271,8 @@ sink_of(struct derivation *d, struct history *h, when_t ts, bool again, struct b
 }
 
 static struct series *
-find_series(
-    const struct sink *to, struct series **kept, const char *point_id, const char *attr, bool add)
+find_series(const struct sink *to, struct series **kept, const char *point_id, const char *attr,
+    bool add)
 {
 	if (*kept == NULL)
 		*kept = month_series(
@@ -282,7 +282,8 @@ find_series(
 
 /* A number, or nothing at all. */
 static void
-put(const struct sink *to, struct series **kept, const char *point_id, const char *attr, double v)
+put(const struct sink *to, struct series **kept, const char *point_id, const char *attr,
+    double v)
 {
 	if (!isnan(v))
 		batch_add(to->b, find_series(to, kept, point_id, attr, true), v);
@@ -364,7 +365,8 @@ reading_before(const struct derivation *d, struct history *h, const struct energ
 			continue;
 		}
 		s = month_series(m, thing, span_of(e->point_id), VALUE, false);
-		while (s != NULL && month_frame_before(m, thing, at, &at, &period) && at >= limit)
+		while (
+		    s != NULL && month_frame_before(m, thing, at, &at, &period) && at >= limit)
 			if (month_get_sample(m, at, s, &value) && !isnan(value))
 				return (struct meter_reading){ at, value };
 		if (at > month_from(m))
@@ -392,7 +394,8 @@ reading_after(const struct derivation *d, struct history *h, const struct energy
 			continue;
 		}
 		s = month_series(m, thing, span_of(e->point_id), VALUE, false);
-		while (s != NULL && month_frame_after(m, thing, at, &at, &of_frame) && at <= limit) {
+		while (s != NULL && month_frame_after(m, thing, at, &at, &of_frame) &&
+		       at <= limit) {
 			*period = s->period;
 			if (month_get_sample(m, at, s, &value) && !isnan(value))
 				return (struct meter_reading){ at, value };
@@ -445,8 +448,8 @@ put_mark(const struct sink *to, struct energy *e, enum meter_mark mark)
 		return;
 	}
 	n = snprintf(json, sizeof(json), "\"%s\"", meter_mark_name(mark));
-	batch_add_json(to->b, find_series(to, &e->mark, e->derived_id[USAGE], "Mark", true), NAN,
-	    (struct span){ json, (size_t)n });
+	batch_add_json(to->b, find_series(to, &e->mark, e->derived_id[USAGE], "Mark", true),
+	    NAN, (struct span){ json, (size_t)n });
 }
 
 static void
@@ -464,7 +467,8 @@ put_interval(
 	bool charged = price != MONEY_NONE && whole && !isnan(i->usage);
 
 	batch_add(to->b,
-	    find_series(to, &e->series[USAGE], e->derived_id[USAGE], "M_Value", true), i->usage);
+	    find_series(to, &e->series[USAGE], e->derived_id[USAGE], "M_Value", true),
+	    i->usage);
 	put_mark(to, e, i->mark);
 	put_derived(to, e, DEMAND, i->demand);
 	put_derived(to, e, PRICE, price != MONEY_NONE ? money_double(price) : (double)NAN);

@@ -14,8 +14,8 @@
  * - P#Charge M_Value, money for the energy, where one price held over all of the interval.
  *
  * What is derived depends on the readings that are there, never on the order they came in: a
- * reading that comes late, again or as another part of its frame has the intervals on both sides
- * of it computed again.
+ * reading that comes late, again or as another part of its frame has the intervals on both
+ * sides of it computed again.
  */
 #ifndef NBMS_DB_DERIVE_H
 #define NBMS_DB_DERIVE_H
@@ -49,9 +49,10 @@ void derive_set(struct derivation *d, int input, double value, int64_t period);
 /* A frame: its time, and how it stands to what is there already. */
 struct derive_at {
 	when_t ts;
-	bool again;    /* there was a frame at ts (another part of it, or a repeat): inputs may
-			  stand in the history, derived samples may have to go */
-	when_t newest; /* of the gateway's frames, this one included: a ts before it came late */
+	bool again; /* there was a frame at ts (another part of it, or a repeat): inputs may
+		       stand in the history, derived samples may have to go */
+	when_t
+	    newest; /* of the gateway's frames, this one included: a ts before it came late */
 };
 
 /* Adds the derived samples of the frame to its batch. */

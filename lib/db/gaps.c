@@ -128,8 +128,8 @@ put_request(void *ctx, const struct gap *gap)
 }
 
 void
-gaps_request(struct history *h, struct db *site, const struct gaps *where, when_t now,
-    struct buf *down)
+gaps_request(
+    struct history *h, struct db *site, const struct gaps *where, when_t now, struct buf *down)
 {
 	struct request q = { where, site, now, down };
 

@@ -31,15 +31,15 @@ size_t gaps_each(struct history *h, const struct gaps *where, gap_fn *fn, void *
 
 /*
  * The same as downlink records for nbms-send: a request_log for each gap, one a line appended
- * to `down`. The id tells the gap, so that the same gap asked for twice is one request. What was
- * asked is kept in nbms.db (a transaction is open): a gap is asked for again when it has grown
- * or an hour has gone by, and GAPS_ASK_TIMES times with the same end. now: the time that
+ * to `down`. The id tells the gap, so that the same gap asked for twice is one request. What
+ * was asked is kept in nbms.db (a transaction is open): a gap is asked for again when it has
+ * grown or an hour has gone by, and GAPS_ASK_TIMES times with the same end. now: the time that
  * counts for that.
  */
 #define GAPS_ASK_TIMES 5
 #define GAPS_ASK_AGAIN 3600 /* seconds */
 
-void gaps_request(struct history *h, struct db *site, const struct gaps *where, when_t now,
-    struct buf *down);
+void gaps_request(
+    struct history *h, struct db *site, const struct gaps *where, when_t now, struct buf *down);
 
 #endif

@@ -272,8 +272,8 @@ make_series(struct month *m, struct span thing, struct span point_id, struct spa
 	struct entry *e;
 
 	(void)db_run(db, SQL_SERIES_ADD, "ttt", thing, point_id, attr);
-	must(db_one(db, SQL_SERIES_GET, "ttt", "iii", thing, point_id, attr, &id, &texts,
-	    &period));
+	must(db_one(
+	    db, SQL_SERIES_GET, "ttt", "iii", thing, point_id, attr, &id, &texts, &period));
 	e = add_entry(m, id, thing, point_id, attr);
 	e->s.texts = texts != 0;
 	e->s.period = period;

@@ -14,7 +14,7 @@
 #include <uthash.h>
 
 #define TEXT_MAX 4096
-#define PERIOD 15       /* minutes, where a point does not tell its own */
+#define PERIOD 15 /* minutes, where a point does not tell its own */
 #define PERIOD_MAX 1440
 
 /* A building, as far as its gateways' messages need it. */
@@ -388,8 +388,7 @@ find_series(struct log *log, struct tracked *to, struct span point_id, struct sp
 	const struct thing *t = &log->g->thing;
 
 	to->series = month_series(log->month, t->name, point_id, attr, true);
-	to->input =
-	    span_is(attr, "M_Value") ? derive_input(log->g->derivation, point_id) : -1;
+	to->input = span_is(attr, "M_Value") ? derive_input(log->g->derivation, point_id) : -1;
 	if (point_found(consumer_site(log->in->consumer), t, point_id, log->ts))
 		log->found = true;
 }

@@ -46,8 +46,8 @@ join_composite(struct db *site, const struct thing *t, struct span point_id,
 		return;
 	composite_id(&id, parts->class, parts->unit);
 	if (!id.full) {
-		(void)db_run(site, SQL_COMPOSITE_PUT, "tttttti", t->customer, t->building, buf_span(&id), parts->class, parts->unit, t->name,
-		    (int64_t)at);
+		(void)db_run(site, SQL_COMPOSITE_PUT, "tttttti", t->customer, t->building,
+		    buf_span(&id), parts->class, parts->unit, t->name, (int64_t)at);
 		(void)db_run(site, SQL_COMPOSITE_MEMBER_PUT, "ttttt", t->customer, t->building,
 		    buf_span(&id), parts->role, point_id);
 	}
@@ -61,10 +61,11 @@ point_put(struct db *site, const struct thing *t, const struct point *p, when_t 
 	struct span name = text_or_null(json_get(p->info, "name"));
 
 	if (db_run(site, SQL_POINT_PUT, "ttttttttttttii", t->customer, t->building, p->id,
-	    t->name, name.p != NULL ? name : parts.name, parts.class,
-	    text_or_null(json_get(p->info, "type")), text_or_null(json_get(p->info, "unit")),
-	    text_or_null(json_get(p->location, "floor")),
-	    text_or_null(json_get(p->location, "zone")), object_or_empty(p->info),
+		t->name, name.p != NULL ? name : parts.name, parts.class,
+		text_or_null(json_get(p->info, "type")),
+		text_or_null(json_get(p->info, "unit")),
+		text_or_null(json_get(p->location, "floor")),
+		text_or_null(json_get(p->location, "zone")), object_or_empty(p->info),
 		object_or_empty(p->location), (int64_t)at, (int64_t)at) <= 0)
 		return;
 	(void)db_run(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, p->id);

@@ -16,12 +16,12 @@ struct point {
 	json_value info, location;
 };
 
-/* Writes a point, and its place in its unit's composite. An earlier deletion is taken back; what was
- * said later than `at` stands. */
+/* Writes a point, and its place in its unit's composite. An earlier deletion is taken back;
+ * what was said later than `at` stands. */
 void point_put(struct db *site, const struct thing *t, const struct point *p, when_t at);
 
-/* A point known only because it was logged at that time: a row with what its id tells, which any
- * announcement replaces. False: it is known already. */
+/* A point known only because it was logged at that time: a row with what its id tells, which
+ * any announcement replaces. False: it is known already. */
 bool point_found(struct db *site, const struct thing *t, struct span id, when_t at);
 
 /* Marks it deleted and takes it out of its composite; false: that gateway has no such point in
