@@ -1,5 +1,6 @@
 #include "db/alarm.h"
 #include "base/diag.h"
+#include "bms/alarm_item.h"
 #include "db/registry.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct entry {
 	struct alarm_state state;
 	when_t last;
 	struct span kept[KEPT]; /* owned; p NULL: not told */
+	const struct alarm_limits *limits;
 	bool dirty;
 	struct entry *next_dirty;
 };
@@ -50,8 +52,7 @@ struct zone_of {
 
 struct alarm_book {
 	struct db *site;
-	struct alarm_limits limits;
-	const struct zone *zone;
+	struct alarm_book_options options;
 	alarm_told_fn *told;
 	void *ctx;
 	struct entry *slots[SLOTS];
@@ -76,14 +77,13 @@ struct alarm_book {
 };
 
 struct alarm_book *
-alarm_book_open(struct db *site, const struct alarm_limits *limits, const struct zone *zone,
-    alarm_told_fn *told, void *ctx)
+alarm_book_open(
+    struct db *site, const struct alarm_book_options *options, alarm_told_fn *told, void *ctx)
 {
 	struct alarm_book *b = xcalloc(1, sizeof(*b));
 
 	b->site = site;
-	b->limits = *limits;
-	b->zone = zone;
+	b->options = *options;
 	b->told = told;
 	b->ctx = ctx;
 	b->wake = WHEN_NONE;
@@ -157,7 +157,7 @@ alarm_book_zone(struct alarm_book *b, struct span customer, struct span building
 	b->zones = xrealloc(b->zones, (b->zones_n + 1) * sizeof(*b->zones));
 	z = &b->zones[b->zones_n++];
 	*z = (struct zone_of){ xstrndup(customer.p, customer.n),
-		xstrndup(building.p, building.n), b->zone };
+		xstrndup(building.p, building.n), b->options.zone };
 	if (building_get(b->site, customer, building, &text, &of) &&
 	    zone_find(of.timezone) != NULL)
 		z->zone = zone_find(of.timezone);
@@ -178,7 +178,7 @@ keep(struct entry *e, enum kept which, struct span s)
 }
 
 static struct entry *
-entry_new(const struct alarm_key *key, uint64_t hash)
+entry_new(const struct alarm_book *b, const struct alarm_key *key, uint64_t hash)
 {
 	size_t n = key->customer.n + key->building.n + key->alarm_point_id.n;
 	struct entry *e = xcalloc(1, sizeof(*e));
@@ -192,6 +192,10 @@ entry_new(const struct alarm_key *key, uint64_t hash)
 	e->building = (struct span){ e->key + key->customer.n, key->building.n };
 	e->alarm_point_id =
 	    (struct span){ e->key + n - key->alarm_point_id.n, key->alarm_point_id.n };
+	e->limits = span_starts(key->alarm_point_id, ALARM_OF_SILENCE) ||
+			    span_starts(key->alarm_point_id, ALARM_OF_DEVICE)
+			? &b->options.flapping
+			: &b->options.chattering;
 	e->hash = hash;
 	e->state = alarm_fresh();
 	e->last = WHEN_NONE;
@@ -253,7 +257,7 @@ entry_find(struct alarm_book *b, const struct alarm_key *key, bool make)
 		alarm_book_flush(b);
 		forget(b);
 	}
-	e = entry_new(key, hash);
+	e = entry_new(b, key, hash);
 	if (!entry_load(b, e)) {
 		if (!make) {
 			entry_free(e);
@@ -276,7 +280,7 @@ entry_flush(struct alarm_book *b, struct entry *e)
 	char id[ALARM_ID_TEXT] = "";
 	struct alarm_input wake;
 
-	(void)alarm_wakes(s, &b->limits, &wake);
+	(void)alarm_wakes(s, e->limits, &wake);
 	if (s->episode != WHEN_NONE)
 		(void)alarm_episode_id(
 		    id, e->customer, e->building, e->alarm_point_id, s->episode);
@@ -293,7 +297,7 @@ touch(struct alarm_book *b, struct entry *e)
 {
 	struct alarm_input wake;
 
-	if (alarm_wakes(&e->state, &b->limits, &wake) && wake.at < b->wake)
+	if (alarm_wakes(&e->state, e->limits, &wake) && wake.at < b->wake)
 		b->wake = wake.at;
 	if (e->dirty)
 		return;
@@ -516,7 +520,7 @@ apply_rows(struct alarm_book *b, struct entry *e, struct row rows[], size_t n, i
 	group_reserve(b, n);
 	for (i = 0; i < n; i++)
 		b->inputs[i] = rows[i].in;
-	alarm_apply(&e->state, b->inputs, n, &b->limits, b->effects, b->states);
+	alarm_apply(&e->state, b->inputs, n, e->limits, b->effects, b->states);
 	for (i = 0; i < n; i++) {
 		struct row *r = row_of(rows, n, &b->inputs[i]), now = *r;
 		const struct alarm_effect *did = &b->effects[i];
@@ -528,7 +532,7 @@ apply_rows(struct alarm_book *b, struct entry *e, struct row rows[], size_t n, i
 		now.flags = alarm_flags(&b->states[i]);
 		now.shelved_until = b->states[i].shelved_until;
 		if (did->changed) {
-			if (did->transition == ALARM_RAISE || did->transition == ALARM_UPDATE)
+			if (did->transition <= ALARM_CLEAR)
 				take_detail(e, r, did->transition);
 			take_reason(e, r);
 		}
@@ -546,7 +550,7 @@ wake_entry(struct alarm_book *b, struct entry *e, when_t until, bool at_it, bool
 {
 	struct row r = { .is_new = true };
 
-	while (alarm_wakes(&e->state, &b->limits, &r.in) &&
+	while (alarm_wakes(&e->state, e->limits, &r.in) &&
 	       (r.in.at < until || (at_it && r.in.at == until))) {
 		r.is_new = true;
 		/* after whatever else happened in that instant */

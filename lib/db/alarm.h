@@ -38,9 +38,14 @@ typedef void alarm_told_fn(void *ctx, const struct transition *t);
 
 struct alarm_book;
 
-/* The zones of buildings are read from the registry; otherwise `zone` (NULL: UTC). */
-struct alarm_book *alarm_book_open(struct db *site, const struct alarm_limits *limits,
-    const struct zone *zone, alarm_told_fn *told, void *ctx);
+struct alarm_book_options {
+	struct alarm_limits chattering; /* of alarms */
+	struct alarm_limits flapping;   /* of lost gateways and devices */
+	const struct zone *zone;        /* of buildings the registry tells none of; NULL: UTC */
+};
+
+struct alarm_book *alarm_book_open(
+    struct db *site, const struct alarm_book_options *options, alarm_told_fn *told, void *ctx);
 void alarm_book_free(struct alarm_book *b);
 
 /* All of these need an open transaction. */

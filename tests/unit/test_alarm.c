@@ -103,7 +103,7 @@ hear_nothing(void *ctx, const struct transition *t)
 	(void)t;
 }
 
-static const struct alarm_limits limits = { .raises = 3, .window = 60 };
+static const struct alarm_book_options options = { .chattering = { 3, 60 } };
 
 static bool
 put_text(struct alarm_book *b, const char *text)
@@ -169,7 +169,7 @@ scenes_play(void **state)
 	for (i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
 		const struct scene *s = &scenes[i];
 		struct db *db = db_open("", DB_SITE, DB_MEMORY);
-		struct alarm_book *b = alarm_book_open(db, &limits, NULL, hear_nothing, NULL);
+		struct alarm_book *b = alarm_book_open(db, &options, hear_nothing, NULL);
 		struct alarm_state is;
 		when_t last;
 
@@ -229,7 +229,7 @@ play(char events[][48], const size_t order[], size_t n, struct buf *history, str
     size_t forget_at)
 {
 	struct db *db = db_open("", DB_SITE, DB_MEMORY);
-	struct alarm_book *b = alarm_book_open(db, &limits, NULL, hear_nothing, NULL);
+	struct alarm_book *b = alarm_book_open(db, &options, hear_nothing, NULL);
 	struct alarm_state s;
 	when_t last;
 	size_t i;
@@ -239,7 +239,7 @@ play(char events[][48], const size_t order[], size_t n, struct buf *history, str
 		if (i == forget_at) { /* a restart */
 			alarm_book_flush(b);
 			alarm_book_free(b);
-			b = alarm_book_open(db, &limits, NULL, hear_nothing, NULL);
+			b = alarm_book_open(db, &options, hear_nothing, NULL);
 		}
 	}
 	alarm_book_advance(b, 1000);
@@ -320,7 +320,7 @@ a_late_event_far_back(void **state)
 {
 	struct db *db = db_open("", DB_SITE, DB_MEMORY);
 	struct alarm_book *b =
-	    alarm_book_open(db, &(struct alarm_limits){ 0 }, NULL, hear_nothing, NULL);
+	    alarm_book_open(db, &(struct alarm_book_options){ 0 }, hear_nothing, NULL);
 	struct buf got = BUF(1 << 20);
 	char text[48];
 	int i;

@@ -61,3 +61,8 @@ INSERT INTO alarm_command (one, count) VALUES (1, 0);
 CREATE VIEW disconnect (customer, building, thing, device, since, state, text) AS
     SELECT customer, building, thing, point_id, episode, state, text
       FROM alarm WHERE source IN ('disconnect', 'silence') AND flags % 2 = 1;
+-- What operators were called for: the figures of EEMUA 191 and IEC 62682 count these.
+CREATE VIEW alarm_annunciation (customer, building, alarm, time, level) AS
+    SELECT a.customer, a.building, h.alarm, h.time, a.level
+      FROM alarm_history h JOIN alarm a ON a.id = h.alarm
+     WHERE h.told = 1 AND h.transition <> 3;

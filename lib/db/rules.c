@@ -1,0 +1,126 @@
+#include "db/rules.h"
+#include "base/diag.h"
+#include "base/jsonw.h"
+#include "base/lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct rule_set {
+	struct alarm_rule *rules;
+	size_t n;
+};
+
+static bool
+add(struct rule_set *set, struct json *json, struct span line, const struct where *at)
+{
+	struct alarm_rule rule;
+	const char *wrong;
+	json_value root;
+
+	if (!json_parse(json, line, &root)) {
+		diag_at(at, "not a rule: %s", json_error(json));
+		return false;
+	}
+	wrong = alarm_rule_read(root, &rule);
+	if (wrong == NULL && rule_set_find(set, span_of(rule.name)) != NULL)
+		wrong = "rule: this name is there already";
+	if (wrong == NULL && rule.kind == RULE_JQ)
+		wrong = "kind: jq is not built in";
+	if (wrong != NULL) {
+		diag_at(at, "not a rule: %s", wrong);
+		alarm_rule_free(&rule);
+		return false;
+	}
+	set->rules = xrealloc(set->rules, (set->n + 1) * sizeof(*set->rules));
+	set->rules[set->n++] = rule;
+	return true;
+}
+
+static bool
+read_all(struct rule_set *set, int fd, const char *path)
+{
+	struct lines *lines = lines_open(fd, path, 0);
+	struct json *json = json_new();
+	enum lines_kind kind;
+	struct span line;
+	bool fine = true;
+
+	while ((kind = lines_next(lines, &line)) != LINES_END && kind != LINES_ERROR) {
+		if (kind == LINES_LONG) {
+			diag_at(lines_where(lines), "not a rule: too long");
+			fine = false;
+		} else if (span_trim(line).n > 0 && !add(set, json, line, lines_where(lines))) {
+			fine = false;
+		}
+	}
+	json_free(json);
+	lines_free(lines);
+	return fine && kind == LINES_END;
+}
+
+struct rule_set *
+rule_set_read(const char *path)
+{
+	struct rule_set *set = xcalloc(1, sizeof(*set));
+	bool fine;
+	int fd;
+
+	if (path == NULL)
+		return set;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die(EX_NOINPUT, "%s: cannot open: %s", path, strerror(errno));
+	fine = read_all(set, fd, path);
+	(void)close(fd);
+	if (fine)
+		return set;
+	rule_set_free(set);
+	return NULL;
+}
+
+void
+rule_set_free(struct rule_set *set)
+{
+	size_t i;
+
+	if (set == NULL)
+		return;
+	for (i = 0; i < set->n; i++)
+		alarm_rule_free(&set->rules[i]);
+	free(set->rules);
+	free(set);
+}
+
+size_t
+rule_set_count(const struct rule_set *set)
+{
+	return set->n;
+}
+
+const struct alarm_rule *
+rule_set_get(const struct rule_set *set, size_t i)
+{
+	return &set->rules[i];
+}
+
+const struct alarm_rule *
+rule_set_find(const struct rule_set *set, struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (span_is(name, set->rules[i].name))
+			return &set->rules[i];
+	return NULL;
+}
+
+bool
+rule_set_holds(struct rule_set *set, const struct alarm_rule *rule, const struct thing *thing,
+    struct span point_id, struct span attr, when_t t, json_value data)
+{
+	(void)set, (void)rule, (void)thing, (void)point_id, (void)attr, (void)t, (void)data;
+	return false;
+}
