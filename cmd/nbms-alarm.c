@@ -13,7 +13,7 @@
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 
 struct alarm_job {
-	const char *dir, *zone_name, *chatter, *flap;
+	const char *dir, *zone_name, *rules_path, *chatter, *flap;
 	struct records records;
 	struct alarm_book_options book_options;
 	struct watch_options watch_options;
@@ -105,26 +105,29 @@ take(void *ctx, struct record *r)
 static int
 run_filter(struct alarm_job *job, int n, char *files[])
 {
-	int status = EX_CONFIG;
+	struct rule_set *rules;
+	int status;
 
 	if (getenv("NBMS_PART") != NULL)
 		opt_wrong("one copy does all of a site's alarms: it cannot be partitioned");
+	rules = rule_set_read(job->rules_path);
+	if (rules == NULL)
+		return EX_CONFIG;
 	job->site = desk_open(job->dir, job->dry_run ? DB_MEMORY : DB_WRITE);
 	job->book = alarm_book_open(job->site, &job->book_options, tell, job);
-	job->watch = watch_open(job->site, job->book, &job->watch_options);
+	job->watch = watch_open(job->site, job->book, rules, &job->watch_options);
 	job->feed = alarm_feed_open(job->site, job->book, job->watch, &job->feed_options);
-	if (job->watch != NULL) {
-		consumer_begin(&job->consumer, job->site, "alarm", commit, job);
-		job->records.idle = idle;
-		records_begin(&job->records);
-		status = records_files(&job->records, n, files, take, job);
-		consumer_end(&job->consumer);
-		records_end(&job->records);
-	}
+	consumer_begin(&job->consumer, job->site, "alarm", commit, job);
+	job->records.idle = idle;
+	records_begin(&job->records);
+	status = records_files(&job->records, n, files, take, job);
+	consumer_end(&job->consumer);
+	records_end(&job->records);
 	alarm_feed_free(job->feed);
 	watch_free(job->watch);
 	alarm_book_free(job->book);
 	db_close(job->site);
+	rule_set_free(rules);
 	return status;
 }
 
@@ -167,7 +170,7 @@ main(int argc, char *argv[])
 	const struct opt opts[] = {
 		{ 'd', "dir", "DIR", OPT_TEXT, &job.dir,
 		    "state directory ($NBMS_DIR, ./nbms-state)" },
-		{ '\0', "rules", "FILE", OPT_TEXT, &job.watch_options.rules,
+		{ '\0', "rules", "FILE", OPT_TEXT, &job.rules_path,
 		    "limits of our own, a JSON object a line" },
 		{ 'n', "dry-run", NULL, OPT_FLAG, &job.dry_run,
 		    "keep nothing; rows of nbms-query history are taken, too" },

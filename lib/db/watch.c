@@ -1,7 +1,6 @@
 #include "db/watch.h"
 #include "bms/alarm_item.h"
 #include "bms/alarm_rule.h"
-#include "db/rules.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -608,7 +607,8 @@ watch_save(struct watch *w)
 }
 
 struct watch *
-watch_open(struct db *site, struct alarm_book *book, const struct watch_options *options)
+watch_open(struct db *site, struct alarm_book *book, struct rule_set *rules,
+    const struct watch_options *options)
 {
 	struct watch *w = xcalloc(1, sizeof(*w));
 
@@ -619,11 +619,7 @@ watch_open(struct db *site, struct alarm_book *book, const struct watch_options 
 	w->looked = WHEN_NONE;
 	w->id = BUF(1 << 14);
 	w->text = BUF(1 << 16);
-	w->rules = rule_set_read(options->rules);
-	if (w->rules == NULL) {
-		watch_free(w);
-		return NULL;
-	}
+	w->rules = rules;
 	if (options->silence)
 		restore_gateways(w);
 	if (watch_has_rules(w))
@@ -651,7 +647,6 @@ watch_free(struct watch *w)
 	free(w->watched);
 	free(w->places);
 	free(w->dues);
-	rule_set_free(w->rules);
 	buf_free(&w->id);
 	buf_free(&w->text);
 	free(w);

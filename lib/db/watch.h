@@ -17,19 +17,19 @@
 #include "bms/presence.h"
 #include "bms/thing.h"
 #include "db/alarm.h"
+#include "db/rule_set.h"
 
 struct watch_options {
 	struct presence_limits presence;
-	int64_t lateness;  /* seconds */
-	bool silence;      /* judge it at all */
-	const char *rules; /* a file of rules, or NULL */
+	int64_t lateness; /* seconds */
+	bool silence;     /* judge it at all */
 };
 
 struct watch;
 
-/* NULL: the rules were wrong, which has been said with file and line. */
-struct watch *watch_open(
-    struct db *site, struct alarm_book *book, const struct watch_options *options);
+/* The rules are the caller's and stay in use. */
+struct watch *watch_open(struct db *site, struct alarm_book *book, struct rule_set *rules,
+    const struct watch_options *options);
 void watch_free(struct watch *w);
 
 /* These need an open transaction. */

@@ -179,11 +179,13 @@ short() { jq -r '"\(.time[11:19]) \(.transition) \(.state)\(if .tell then " *" e
 		{"rule":"cold","kind":"low","limit":5,"point":"P1","level":2}
 		{"rule":"off","kind":"state","values":[0,"off",false],"point":"P2","level":3}
 		{"rule":"jump","kind":"rate","limit":4,"per":"15m","point":"P3","level":4}
+		{"rule":"night","kind":"jq","expression":".value > 0 and (.time | test(\"T01:(15|30)\"))","point":"P4","on_delay":600,"level":1}
 	RULES
 	{
 		value 202210041000 6 P1; value 202210041015 4 P1; value 202210041030 5 P1
 		value 202210041000 '"on"' P2; value 202210041015 '"off"' P2; value 202210041030 1 P2; value 202210041045 false P2
 		value 202210041000 1 P3; value 202210041015 5 P3; value 202210041030 10 P3; value 202210041045 null P3; value 202210041100 10 P3
+		value 202210041000 1 P4; value 202210041015 1 P4; value 202210041030 0 P4
 	} >in
 	nbms-alarm --no-silence --rules rules in >out
 	[ "$(jq -r '"\(.alarm_point_id) \(.transition) \(.time[11:16]) \(.value)"' out)" = "rule:cold:P1 raise 10:15 4
@@ -192,7 +194,9 @@ rule:off:P2 raise 10:15 off
 rule:off:P2 clear 10:30 1
 rule:off:P2 raise 10:45 false
 rule:jump:P3 raise 10:30 10
-rule:jump:P3 clear 11:00 10" ]
+rule:jump:P3 clear 11:00 10
+rule:night:P4 raise 10:25 1
+rule:night:P4 clear 10:30 0" ]
 	# a rule that is taken away leaves nothing standing
 	grep -v '"off"' rules >fewer
 	value 202210041200 7 P1 | nbms-alarm --no-silence --rules fewer >out
@@ -209,11 +213,14 @@ rule:jump:P3 clear 11:00 10" ]
 		{"rule":"d","kind":"low","limit":5,"on_delay":"soon","level":2}
 		{"rule":"e","kind":"sideways","level":2}
 		{"rule":"f:g","kind":"low","limit":5,"level":2}
+		{"rule":"g","kind":"jq","level":2}
 		broken
 	RULES
 	run -78 --separate-stderr nbms-alarm --rules rules </dev/null
-	[ "$(grep -c 'rules:[2-9]: not a rule' <<<"$stderr")" -eq 8 ]
+	[ "$(grep -c 'rules:[0-9]*: not a rule' <<<"$stderr")" -eq 9 ]
 	run -66 nbms-alarm --rules missing </dev/null
+	echo '{"rule":"g","kind":"jq","expression":".value >","level":2}' >rules
+	run -78 nbms-alarm --rules rules </dev/null
 }
 
 @test "a dry run takes history, keeps nothing, and needs no database" {
@@ -329,7 +336,7 @@ rule:jump:P3 clear 11:00 10" ]
 	nbms-alarm --no-silence --chatter 0/1s in >out.9
 	diff <(sqlite3 clean/nbms.db 'SELECT * FROM alarm_history ORDER BY 1,2,3,4') <(sqlite3 nbms-state/nbms.db 'SELECT * FROM alarm_history ORDER BY 1,2,3,4')
 	# each transition was told at least once, and none that is not one
-	diff <(sort -u want) <(cat out.? | grep '}$' | sort -u)
+	diff <(sort -u want) <(for f in out.?; do cat "$f"; echo; done | grep '"tell":[a-z]*}$' | sort -u)
 }
 
 @test "the questions every program is asked" {

@@ -1,7 +1,8 @@
-#include "db/rules.h"
+#include "db/rule_set.h"
 #include "base/diag.h"
 #include "base/jsonw.h"
 #include "base/lines.h"
+#include "base/rule.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +12,15 @@
 struct rule_set {
 	struct alarm_rule *rules;
 	size_t n;
+	struct rules *jq; /* NULL: there is none */
+	struct buf record;
 };
 
+#define RECORD_MAX ((size_t)1 << 20)
+
 static bool
-add(struct rule_set *set, struct json *json, struct span line, const struct where *at)
+add(struct rule_set *set, struct json *json, struct span line, const struct where *at,
+    size_t *jq)
 {
 	struct alarm_rule rule;
 	const char *wrong;
@@ -27,8 +33,8 @@ add(struct rule_set *set, struct json *json, struct span line, const struct wher
 	wrong = alarm_rule_read(root, &rule);
 	if (wrong == NULL && rule_set_find(set, span_of(rule.name)) != NULL)
 		wrong = "rule: this name is there already";
-	if (wrong == NULL && rule.kind == RULE_JQ)
-		wrong = "kind: jq is not built in";
+	if (wrong == NULL && rule.kind == RULE_JQ && ++*jq > RULE_MAX)
+		wrong = "more than 64 of kind jq";
 	if (wrong != NULL) {
 		diag_at(at, "not a rule: %s", wrong);
 		alarm_rule_free(&rule);
@@ -47,18 +53,37 @@ read_all(struct rule_set *set, int fd, const char *path)
 	enum lines_kind kind;
 	struct span line;
 	bool fine = true;
+	size_t jq = 0;
 
 	while ((kind = lines_next(lines, &line)) != LINES_END && kind != LINES_ERROR) {
 		if (kind == LINES_LONG) {
 			diag_at(lines_where(lines), "not a rule: too long");
 			fine = false;
-		} else if (span_trim(line).n > 0 && !add(set, json, line, lines_where(lines))) {
+		} else if (span_trim(line).n > 0 &&
+			   !add(set, json, line, lines_where(lines), &jq)) {
 			fine = false;
 		}
 	}
 	json_free(json);
 	lines_free(lines);
 	return fine && kind == LINES_END;
+}
+
+/* Once the rules are all there and stay where they are. */
+static bool
+start_jq(struct rule_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->n; i++) {
+		if (set->rules[i].kind != RULE_JQ)
+			continue;
+		if (set->jq == NULL)
+			set->jq = rules_new();
+		set->rules[i].expression_number =
+		    rules_add(set->jq, set->rules[i].name, set->rules[i].expression);
+	}
+	return set->jq == NULL || rules_start(set->jq);
 }
 
 struct rule_set *
@@ -75,7 +100,8 @@ rule_set_read(const char *path)
 		die(EX_NOINPUT, "%s: cannot open: %s", path, strerror(errno));
 	fine = read_all(set, fd, path);
 	(void)close(fd);
-	if (fine)
+	set->record = BUF(RECORD_MAX);
+	if (fine && start_jq(set))
 		return set;
 	rule_set_free(set);
 	return NULL;
@@ -88,8 +114,10 @@ rule_set_free(struct rule_set *set)
 
 	if (set == NULL)
 		return;
+	rules_free(set->jq);
 	for (i = 0; i < set->n; i++)
 		alarm_rule_free(&set->rules[i]);
+	buf_free(&set->record);
 	free(set->rules);
 	free(set);
 }
@@ -121,6 +149,19 @@ bool
 rule_set_holds(struct rule_set *set, const struct alarm_rule *rule, const struct thing *thing,
     struct span point_id, struct span attr, when_t t, json_value data)
 {
-	(void)set, (void)rule, (void)thing, (void)point_id, (void)attr, (void)t, (void)data;
-	return false;
+	struct where at = { .source = rule->name };
+	uint64_t bit = UINT64_C(1) << rule->expression_number;
+	struct jw w = jw_begin(&set->record);
+	char time[WHEN_TEXT];
+
+	buf_clear(&set->record);
+	jw_object(&w);
+	jw_member_text(&w, "thing", thing->name);
+	jw_member_text(&w, "point_id", point_id);
+	jw_member_text(&w, "attr", attr);
+	jw_member_str(&w, "time", when_format(time, NULL, t));
+	jw_member_raw(&w, "value", json_raw(data));
+	jw_end(&w);
+	return jw_finish(&w) &&
+	       (rules_ask(set->jq, buf_span(&set->record), &at, bit) & bit) != 0;
 }

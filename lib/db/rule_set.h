@@ -1,16 +1,17 @@
 /*
- * rules: the alarm rules of a file, one JSON object a line (bms/alarm_rule.h), and the jq
+ * rule_set: the alarm rules of a file, one JSON object a line (bms/alarm_rule.h), and the jq
  * expressions among them.
  */
-#ifndef NBMS_DB_RULES_H
-#define NBMS_DB_RULES_H
+#ifndef NBMS_DB_RULE_SET_H
+#define NBMS_DB_RULE_SET_H
 
 #include "bms/alarm_rule.h"
 #include "bms/thing.h"
 
 struct rule_set;
 
-/* path NULL: an empty set. NULL: something is wrong with the file, said with its line. */
+/* path NULL: an empty set. NULL: something is wrong with the file, said with its line. Starts a
+ * process for the jq rules: before descriptors are opened that others wait to see closed. */
 struct rule_set *rule_set_read(const char *path);
 void rule_set_free(struct rule_set *set);
 
