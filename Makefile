@@ -80,6 +80,7 @@ $B/bin/%: $B/cmd/%.o $B/libnbms.a
 	$(CC) $(ldflags) -o $@ $(filter %.o,$^) $B/libnbms.a $(LDLIBS)
 
 $B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
+$B/bin/nbms-sched: $(patsubst %.c,$B/%.o,$(wildcard cmd/sched/*.c))
 
 # The broker loads this one: it stands alone, without the library and the sanitizers.
 $B/bin/mosquitto-nbms.so: lib/io/plugin/mosquitto-nbms.c
