@@ -77,13 +77,37 @@ put_escape(struct buf *to, unsigned char c)
 		buf_printf(to, "\\u%04x", c);
 }
 
+/* How much of the text's beginning is ASCII that stands for itself, by words of eight bytes. */
+static size_t
+plain(struct span s)
+{
+	const uint64_t ones = UINT64_MAX / 0xFF, high = ones << 7;
+	size_t i;
+
+	for (i = 0; s.n - i >= 8; i += 8) {
+		uint64_t x, quote, slash;
+
+		memcpy(&x, s.p + i, 8);
+		quote = x ^ (ones * '"');
+		slash = x ^ (ones * '\\');
+		/* a byte that is high, or from which the subtraction borrows */
+		if (((x | (x - ones * 0x20) | (quote - ones) | (slash - ones)) & high) != 0)
+			break;
+	}
+	while (i < s.n && (unsigned char)s.p[i] >= 0x20 && (unsigned char)s.p[i] < 0x80 &&
+	       s.p[i] != '"' && s.p[i] != '\\')
+		i++;
+	return i;
+}
+
 bool
 jw_quote(struct buf *to, struct span s)
 {
-	size_t from = 0, i;
+	size_t from = 0, i = plain(s);
+	bool ascii = i == s.n;
 
 	buf_putc(to, '"');
-	for (i = 0; i < s.n; i++) {
+	for (; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
 		if (c >= 0x20 && c != '"' && c != '\\')
@@ -94,7 +118,7 @@ jw_quote(struct buf *to, struct span s)
 	}
 	buf_put(to, (struct span){ s.p + from, s.n - from });
 	buf_putc(to, '"');
-	return json_is_utf8(s);
+	return ascii || json_is_utf8(s);
 }
 
 void

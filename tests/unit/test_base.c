@@ -278,6 +278,43 @@ jsonw_writes_what_reads_back(void **state)
 	buf_free(&b);
 }
 
+/* Every byte at every place of a text, beside the words that quoting goes by. */
+static void
+quoting_finds_each_byte(void **state)
+{
+	struct buf b = BUF(1000);
+	char text[20], expected[64];
+	int c;
+	size_t at, n;
+
+	(void)state;
+	for (c = 0; c < 256; c++) {
+		for (at = 0; at < sizeof(text); at++) {
+			memset(text, 'x', sizeof(text));
+			text[at] = (char)c;
+			n = (size_t)snprintf(expected, sizeof(expected), "\"%.*s", (int)at,
+			    "xxxxxxxxxxxxxxxxxxxxxxxx");
+			if (c == '"' || c == '\\')
+				n += (size_t)snprintf(expected + n, 8, "\\%c", c);
+			else if (c == '\b' || c == '\t' || c == '\n' || c == '\f' || c == '\r')
+				n += (size_t)snprintf(expected + n, 8, "\\%c",
+				    "btn?fr"[c - '\b']);
+			else if (c < 0x20)
+				n += (size_t)snprintf(expected + n, 8, "\\u%04x", (unsigned)c);
+			else
+				expected[n++] = (char)c;
+			n += (size_t)snprintf(expected + n, sizeof(expected) - n, "%.*s\"",
+			    (int)(sizeof(text) - 1 - at), "xxxxxxxxxxxxxxxxxxxxxxxx");
+			buf_clear(&b);
+			assert_int_equal(
+			    jw_quote(&b, (struct span){ text, sizeof(text) }), c < 0x80);
+			assert_int_equal(b.n, n);
+			assert_memory_equal(b.p, expected, n);
+		}
+	}
+	buf_free(&b);
+}
+
 static void
 minify_keeps_bytes(void **state)
 {
@@ -449,6 +486,7 @@ main(void)
 		cmocka_unit_test(json_refuses),
 		cmocka_unit_test(json_peeks_at_a_head),
 		cmocka_unit_test(jsonw_writes_what_reads_back),
+		cmocka_unit_test(quoting_finds_each_byte),
 		cmocka_unit_test(minify_keeps_bytes),
 		cmocka_unit_test(stamps_become_instants),
 		cmocka_unit_test(days_are_not_24_hours),
