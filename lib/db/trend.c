@@ -115,7 +115,7 @@ choose(struct walk *w)
 
 	r = points->n == 1 && !is_pattern(points->items[0])
 		? db_rows(db, SQL_SERIES_OF_POINT, "s", points->items[0])
-		: db_rows(db, SQL_SERIES_LIST, "");
+		: db_rows(db, SQL_SERIES_NAMES, "");
 	while (rows_next(r, "ittti", &s.id, &s.thing, &s.point_id, &s.attr, &texts)) {
 		s.texts = texts != 0;
 		if (chooses(w->t, &s))
@@ -548,7 +548,7 @@ trend_latest(struct history *h, const struct trend *t, reading_fn *fn, void *ctx
 static bool
 month_knows(struct month *m, const char *item)
 {
-	struct rows *r = db_rows(month_db(m), SQL_SERIES_LIST, "");
+	struct rows *r = db_rows(month_db(m), SQL_SERIES_NAMES, "");
 	struct span thing, point_id, attr;
 	bool known = false;
 	int64_t id, texts;

@@ -12,6 +12,7 @@
 #include "base/when.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -10,6 +10,9 @@ SELECT id, thing, point_id, attr, texts, period FROM series;
 -- name: series_bounds
 SELECT count(*), max(id) FROM series;
 
+-- name: series_names
+SELECT id, thing, point_id, attr, texts FROM series;
+
 -- name: series_of_point
 SELECT id, thing, point_id, attr, texts FROM series WHERE point_id = $1 ORDER BY attr, id;
 
