@@ -17,7 +17,7 @@ per() { awk -v s="$1" -v n="$2" 'BEGIN { printf "%.6g", n / s }'; }
 # report WORK OURS UNIT ALTERNATIVE THAN MUST [lower]: one line; the ratio says how many times better ours is
 report() {
 	awk -v ours="$2" -v other="$4" -v lower="${7-}" 'BEGIN {
-		printf "%.3g", other > 0 && ours > 0 ? (lower ? other / ours : ours / other) : 0 }' >"$BENCH_TMP/ratio"
+		printf "%.3g", (other > 0 && ours > 0) ? (lower ? other / ours : ours / other) : 0 }' >"$BENCH_TMP/ratio"
 	jq -cn --arg work "$1" --argjson ours "$2" --arg unit "$3" --argjson alternative "$4" --arg than "$5" \
 		--argjson ratio "$(cat "$BENCH_TMP/ratio")" --arg must "$6" \
 		'{work: $work, ours: $ours, unit: $unit, alternative: $alternative, than: $than, ratio: $ratio, must: $must}'
