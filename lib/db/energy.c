@@ -18,7 +18,7 @@ struct meter_sum {
 	char *id;
 	int64_t usage; /* in millionths of a kWh */
 	money_t charge;
-	int64_t used, charged, intervals, marked; /* how many */
+	int64_t used, charged, intervals, marked, first; /* how many */
 	double demand;
 	when_t demand_at;
 	UT_hash_handle hh;
@@ -108,9 +108,10 @@ end_bucket(struct bill *b)
 			.marked = m->marked,
 			.uncharged = m->used - m->charged };
 
-		if (b->more && m->intervals > 0)
+		if (b->more && m->intervals > m->first)
 			b->more = b->fn(b->ctx, &s);
-		m->usage = m->charge = m->used = m->charged = m->intervals = m->marked = 0;
+		m->usage = m->charge = 0;
+		m->used = m->charged = m->intervals = m->marked = m->first = 0;
 		m->demand = NAN;
 	}
 }
@@ -138,8 +139,10 @@ begin_bucket(struct bill *b, when_t t)
 static void
 add(struct meter_sum *m, enum part part, const struct reading *r)
 {
-	if (part == MARK)
+	if (part == MARK) {
 		m->marked++;
+		m->first += span_is(r->json, "\"first\"");
+	}
 	if (part == USAGE)
 		m->intervals++;
 	if (part == MARK || isnan(r->value))

@@ -3,8 +3,8 @@
  * the derived points that nbms-store keeps (db/derive.h).
  *
  * A stored interval ends at its time: what ends at midnight belongs to the day before. An
- * interval that spans missing readings counts where it ends, and is counted as marked. Energy
- * and money are summed exactly.
+ * interval that spans missing readings counts where it ends, and is counted as marked; of a
+ * meter's first reading alone there is no sum. Energy and money are summed exactly.
  */
 #ifndef NBMS_DB_ENERGY_H
 #define NBMS_DB_ENERGY_H

@@ -1,6 +1,7 @@
 #include "db/trend.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/prog.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -8,9 +9,11 @@
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
 
-#define SEEK_MAX 16 /* up to so many series are always sought */
-#define SEEK_SHARE \
-	4 /* beyond, a frame is read whole when more than this part of it is wanted */
+/* Up to so many series are sought one by one, whatever their share of a frame. */
+#define SEEK_MAX 16
+
+/* Of more, a frame is read whole when they are more than one in so many of it. */
+#define SEEK_SHARE 4
 
 /* A chosen series of the month being read. */
 struct pick {
@@ -274,7 +277,7 @@ walk_frames(struct walk *w)
 	int64_t ts;
 	size_t i;
 
-	while (!w->stop && w->left > 0 && rows_next(r, "it", &ts, &thing)) {
+	while (!w->stop && !prog_stopping() && w->left > 0 && rows_next(r, "it", &ts, &thing)) {
 		if (ts != at) {
 			if (at != WHEN_NONE)
 				visit(w, at);
@@ -362,7 +365,7 @@ trend_each(struct history *h, const struct trend *t, reading_fn *fn, void *ctx)
 	struct walk w = walk_begin(h, t, hand_on, &each);
 	when_t month = WHEN_NONE;
 
-	while (!w.stop && (month = next_month(&w, month)) != WHEN_NONE) {
+	while (!w.stop && !prog_stopping() && (month = next_month(&w, month)) != WHEN_NONE) {
 		if (!begin_month(&w, month))
 			continue;
 		walk_frames(&w);
@@ -387,7 +390,7 @@ trend_count(struct history *h, const struct trend *t, tally_fn *fn, void *ctx)
 	when_t month = WHEN_NONE;
 	size_t i;
 
-	while (!w.stop && (month = next_month(&w, month)) != WHEN_NONE) {
+	while (!w.stop && !prog_stopping() && (month = next_month(&w, month)) != WHEN_NONE) {
 		if (!begin_month(&w, month))
 			continue;
 		walk_frames(&w);
@@ -534,7 +537,7 @@ trend_latest(struct history *h, const struct trend *t, reading_fn *fn, void *ctx
 	newest = w.from == WHEN_NONE ? newest_frame(&w) : WHEN_NONE;
 	if (newest != WHEN_NONE)
 		w.from = newest - TREND_LOOK_BACK;
-	while ((month = previous_month(&w, month)) != WHEN_NONE) {
+	while (!prog_stopping() && (month = previous_month(&w, month)) != WHEN_NONE) {
 		if (!begin_month(&w, month))
 			continue;
 		drop_found(&w);

@@ -146,6 +146,42 @@ ROWS
 	jq -r .time all | sort -c
 }
 
+@test "SIGTERM in mid-stream: whole rows, and status 0" {
+	building C000003_B001 Asia/Seoul
+	gzip -dc "$top/testdata/captures/day-883.ndjson.gz" | head -n 9 | nbms-recv --replay - | nbms-store
+	nbms-query history >all
+	mkfifo pipe
+	nbms-query history >pipe &
+	exec 7<pipe
+	read -r _ <&7
+	kill -TERM $!
+	cat <&7 >rest
+	exec 7<&-
+	wait $!
+	[ "$(wc -l <rest)" -gt 0 ]
+	[ "$(wc -l <rest)" -lt "$(($(wc -l <all) - 1))" ]
+	sed -n "2,$(($(wc -l <rest) + 1))p" all | cmp - rest
+	# a reader that has seen enough
+	nbms-query history | head -n 2 | cmp - <(head -n 2 all)
+}
+
+@test "a damaged file is said to be one" {
+	building C1_B1 Asia/Seoul
+	log C1_B1_01 202210040900 a 1 | nbms-store
+	month=nbms-state/history/C1_B1/2022-10.db
+	cp $month kept
+	head -c 5000 /dev/urandom >$month
+	run -78 nbms-query history
+	[[ $output == *"$month: cannot "* ]]
+	head -c 9000 kept >$month
+	run -78 nbms-query history
+	: >$month # its beginning: somebody is making it
+	[ -z "$(nbms-query history)" ]
+	sqlite3 nbms-state/nbms.db 'PRAGMA user_version = 9999'
+	run -78 nbms-query points
+	[[ $output == *'made by a newer nbms'* ]]
+}
+
 @test "gaps, as periods" {
 	building C1_B1 Asia/Seoul
 	for stamp in 202210040900 202210040915 202210041000 202210041015; do
@@ -177,6 +213,7 @@ ROWS
 	[ "$(only .from,.usage_kwh,.demand_kw,.intervals,.marked,.charge <days | xargs)" = \
 		'2022-10-29T00:00:00+01:00 24 1 96 0 2022-10-30T00:00:00+01:00 25 1 100 0 2022-10-31T00:00:00+00:00 2.75 8 4 0' ] ||
 		only .from,.usage_kwh,.demand_kw,.intervals,.marked,.charge <days
+	[ "$(nbms-query energy | head -n 1 | only .from,.intervals,.marked)" = '2022-10-29T00:00:00+01:00 96 0' ]
 	[ "$(nbms-query energy --by hour --from 2022-10-30T00:00 --to 2022-10-30T02:00 | only .from,.to,.usage_kwh | xargs)" = \
 		'2022-10-30T00:00:00+01:00 2022-10-30T01:00:00+01:00 1 2022-10-30T01:00:00+01:00 2022-10-30T01:00:00+00:00 1 2022-10-30T01:00:00+00:00 2022-10-30T02:00:00+00:00 1' ]
 	[ "$(nbms-query energy --by month -p m --from 2022-10 | only .usage_kwh,.demand_kw,.demand_at,.intervals | xargs)" = \
