@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define BATCH 32768     /* records a commit: each is a few hundred bytes */
+#define CACHE_KIB 16384 /* every alarm's history grows at its own place */
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 
 struct alarm_job {
@@ -114,10 +116,12 @@ run_filter(struct alarm_job *job, int n, char *files[])
 	if (rules == NULL)
 		return EX_CONFIG;
 	job->site = desk_open(job->dir, job->dry_run ? DB_MEMORY : DB_WRITE);
+	db_set_cache(job->site, CACHE_KIB);
 	job->book = alarm_book_open(job->site, &job->book_options, tell, job);
 	job->watch = watch_open(job->site, job->book, rules, &job->watch_options);
 	job->feed = alarm_feed_open(job->site, job->book, job->watch, &job->feed_options);
 	consumer_begin(&job->consumer, job->site, "alarm", commit, job);
+	job->consumer.batch = BATCH;
 	job->records.idle = idle;
 	records_begin(&job->records);
 	status = records_files(&job->records, n, files, take, job);

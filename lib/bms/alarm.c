@@ -355,34 +355,34 @@ alarm_set_flags(struct alarm_state *s, int64_t flags)
 	s->shelf = (enum alarm_shelf)(flags >> 6 & 3);
 }
 
-static uint64_t
-hash_bytes(uint64_t hash, const void *p, size_t n)
-{
-	const unsigned char *bytes = p;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 uint64_t
 alarm_hash_number(uint64_t hash, int64_t v)
 {
-	unsigned char bytes[8];
+	hash = (hash ^ (uint64_t)v) * UINT64_C(0x9E3779B97F4A7C15);
+	return hash ^ hash >> 32;
+}
+
+static uint64_t
+word(const char *p, size_t n)
+{
+	uint64_t w = 0;
 	size_t i;
 
-	for (i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (unsigned char)((uint64_t)v >> 8 * i);
-	return hash_bytes(hash, bytes, sizeof(bytes));
+	for (i = 0; i < n; i++)
+		w |= (uint64_t)(unsigned char)p[i] << 8 * i;
+	return w;
 }
 
 uint64_t
 alarm_hash(uint64_t hash, struct span s)
 {
+	size_t i;
+
 	/* a text that is not there differs from an empty one */
 	hash = alarm_hash_number(hash, s.p == NULL ? -1 : (int64_t)s.n);
-	return hash_bytes(hash, s.p, s.n);
+	for (i = 0; i + 8 <= s.n; i += 8)
+		hash = alarm_hash_number(hash, (int64_t)word(s.p + i, 8));
+	return i < s.n ? alarm_hash_number(hash, (int64_t)word(s.p + i, s.n - i)) : hash;
 }
 
 char *
@@ -394,7 +394,7 @@ alarm_episode_id(char to[ALARM_ID_TEXT], struct span customer, struct span build
 	hash = alarm_hash(hash, building);
 	hash = alarm_hash(hash, alarm_point_id);
 	hash = alarm_hash_number(hash, raised);
-	/* FNV leaves the last bytes in the low bits: mix (the finaliser of MurmurHash3) */
+	/* the finaliser of MurmurHash3 */
 	hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
 	hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
 	hash ^= hash >> 33;

@@ -121,7 +121,9 @@ bool alarm_is_heard(const struct alarm_state *s);
 int64_t alarm_flags(const struct alarm_state *s);
 void alarm_set_flags(struct alarm_state *s, int64_t flags);
 
-/* FNV-1a, 64 bits, over texts with their lengths: digests and ids. Begin with ALARM_HASH. */
+/* 64 bits over texts with their lengths, for digests and ids, the same on every machine; eight
+ * bytes at a time, multiplied and folded. Against accidents, not against malice: an id is no
+ * secret. Begin with ALARM_HASH. */
 #define ALARM_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t alarm_hash(uint64_t hash, struct span s);
 uint64_t alarm_hash_number(uint64_t hash, int64_t v);

@@ -45,9 +45,11 @@ void
 consumer_begin(
     struct consumer *c, struct db *site, const char *name, void (*commit)(void *ctx), void *ctx)
 {
-	*c = (struct consumer){
-		.site = site, .name = xstrdup(name), .commit = commit, .ctx = ctx
-	};
+	*c = (struct consumer){ .site = site,
+		.name = xstrdup(name),
+		.commit = commit,
+		.ctx = ctx,
+		.batch = CONSUMER_BATCH };
 	read_part(c);
 	lay_out(c);
 	c->seen = c->done;
@@ -108,7 +110,7 @@ consumer_did(struct consumer *c, const struct message *m)
 {
 	if (m->seq > c->seen)
 		c->seen = m->seq;
-	if (++c->pending >= CONSUMER_BATCH)
+	if (++c->pending >= c->batch)
 		consumer_commit(c);
 }
 

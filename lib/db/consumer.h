@@ -18,7 +18,7 @@
 #include "bms/message.h"
 #include "db/engine.h"
 
-#define CONSUMER_BATCH 256
+#define CONSUMER_BATCH 256 /* unless consumer.batch says otherwise: small records want more */
 
 struct consumer {
 	struct db *site;
@@ -27,6 +27,7 @@ struct consumer {
 	int64_t done;              /* the checkpoint as committed */
 	int64_t seen;              /* all up to here has been handled, not yet committed */
 	int64_t pending;           /* records handled since the last commit */
+	int64_t batch;             /* records a commit at most; consumer_begin sets it */
 	void (*commit)(void *ctx); /* commits what is not in nbms.db; may be NULL */
 	void *ctx;
 };

@@ -17,9 +17,9 @@
 
 #define BUSY_MS 10000
 #define KEPT_MAX ((size_t)64 << 20)
-#define CACHE_KIB 4096 /* of pages, a database */
+#define CACHE_KIB 4096     /* of pages, a database */
 #define CACHE_READ_KIB 512 /* who reads seldom comes to a page again */
-#define WAL_PAGES 4000 /* 16 MiB of log before it is folded back */
+#define WAL_PAGES 4000     /* 16 MiB of log before it is folded back */
 
 struct rows {
 	struct db *db;
@@ -33,8 +33,8 @@ struct db {
 	char *path;
 	enum db_family family;
 	struct bulk bulk;
-	bool frozen;          /* opened as a file that does not change */
-	struct stat as_found; /* then */
+	bool frozen;                       /* opened as a file that does not change */
+	struct stat as_found;              /* then */
 	int64_t data_version;              /* as db_changed_elsewhere last saw it; 0: never */
 	struct rows statements[SQL_COUNT]; /* prepared at first use */
 };
@@ -231,8 +231,8 @@ open_to_read(struct db *db)
 	if (stat(db->path, &db->as_found) != 0)
 		die(EX_IOERR, "%s: %s", db->path, strerror(errno));
 	uri = frozen_uri(db->path);
-	code = sqlite3_open_v2(
-	    uri, &db->h, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	code =
+	    sqlite3_open_v2(uri, &db->h, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 	free(uri);
 	return code;
 }
@@ -304,6 +304,15 @@ const char *
 db_path(const struct db *db)
 {
 	return db->path;
+}
+
+void
+db_set_cache(struct db *db, int64_t kib)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%lld", (long long)kib);
+	exec(db, text);
 }
 
 void

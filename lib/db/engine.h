@@ -31,7 +31,8 @@
 enum db_family { DB_SITE, DB_MONTH };
 
 enum db_mode {
-	DB_READ,  /* an existing file of this program's schema, also where nothing may be written */
+	DB_READ, /* an existing file of this program's schema, also where nothing may be written
+		  */
 	DB_WRITE, /* made with its directory if need be, and migrated */
 	DB_MEMORY /* a fresh one in memory, for tests; path is ignored */
 };
@@ -49,6 +50,9 @@ struct rows;
 struct db *db_open(const char *path, enum db_family family, enum db_mode mode);
 void db_close(struct db *db); /* rolls back what is open; NULL is fine */
 const char *db_path(const struct db *db);
+
+/* How many KiB of pages are kept in memory, for those who write to many places at once. */
+void db_set_cache(struct db *db, int64_t kib);
 
 void db_begin(struct db *db);      /* takes the write lock at once */
 void db_begin_read(struct db *db); /* until db_commit everything is read as it stands now */

@@ -29,7 +29,7 @@ CREATE INDEX alarm_wake ON alarm (wake) WHERE wake IS NOT NULL;
 CREATE INDEX alarm_episode ON alarm (episode_id) WHERE episode_id IS NOT NULL;
 -- The events of an alarm in order of their time: a late one is put where it belongs.
 CREATE TABLE alarm_history (
-    alarm INTEGER NOT NULL REFERENCES alarm (id),
+    alarm INTEGER NOT NULL,          -- alarm.id; alarms are never deleted, so that nothing need be checked
     time BIGINT NOT NULL,
     event INTEGER NOT NULL,          -- 1 raise 2 update 3 clear 4 ack 5 shelve 6 unshelve 7 suppress ...
     digest BIGINT NOT NULL,          -- of all it says: the same event twice is one row
