@@ -81,6 +81,7 @@ $B/bin/%: $B/cmd/%.o $B/libnbms.a
 
 $B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
 $B/bin/nbms-sched: $(patsubst %.c,$B/%.o,$(wildcard cmd/sched/*.c))
+$B/bin/nbms-weather: $(patsubst %.c,$B/%.o,$(wildcard cmd/weather/*.c))
 
 # The broker loads this one: it stands alone, without the library and the sanitizers.
 $B/bin/mosquitto-nbms.so: lib/io/plugin/mosquitto-nbms.c
