@@ -194,6 +194,9 @@ backtest_day(const struct lagged *l, size_t from, size_t to, int issue_hour, boo
 	for (k = 0; k < DAYAHEAD_MODELS; k++)
 		out[k] = all + (size_t)k * n;
 	status = dayahead_play(l, from, to, issue_hour, accurate, refit_days, out);
+	/* Nothing could be fitted: the naive rules still have their figures. */
+	if (status == LEARN_SHORT)
+		status = LEARN_OK;
 	for (k = 0; k < DAYAHEAD_MODELS && status == LEARN_OK; k++) {
 		before = b->models;
 		judge(b, dayahead_name((enum dayahead_model)k), n, l->h->load + from, out[k]);

@@ -521,7 +521,7 @@ improve(struct search *s, struct optimise_schedule *plan, int effort, double flo
 
 	best = objective(s, plan);
 	if (s->price.demand > 0)
-		best = search_caps(s, plan, best, floor, 4 * effort);
+		best = search_caps(s, plan, best, floor, 3 * effort);
 	keep(s, plan);
 	/* Exact powers for the plan's switching, then switching once more against them. */
 	for (round = 0; round < 2; round++) {

@@ -16,6 +16,7 @@
 #define COLUMNS (WARM_AT + 4 * BANDS)
 #define ROW_MAX (1 + 2 * FOURIER + 2 * BANDS)
 #define FOLDS 4
+#define CEILING 1.5
 
 /* The nonzeros of one row, columns ascending. */
 static size_t
@@ -133,6 +134,7 @@ ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOU
 		n = row_of(h, i, m->occupied, column, value);
 		f = (size_t)((h->at[i].day + 3) / 7) % FOLDS;
 		gram_add_sparse(&fold[f], n, column, value, h->load[i], 1);
+		m->most = h->load[i] * CEILING > m->most ? h->load[i] * CEILING : m->most;
 	}
 	for (f = 0; f < FOLDS; f++)
 		gram_merge(&all, &fold[f], 1);
@@ -173,6 +175,6 @@ ridge_series(const struct ridge *m, const struct hours *h, size_t from, size_t t
 		n = row_of(h, i, m->occupied, column, value);
 		for (k = 0; k < n; k++)
 			y += m->beta[column[k]] * value[k];
-		out[i - from] = y < 0 ? 0 : y;
+		out[i - from] = y < 0 ? 0 : y > m->most ? m->most : y;
 	}
 }

@@ -24,6 +24,7 @@ struct ridge {
 	double *beta; /* [p], owned */
 	double intercept;
 	double lambda;
+	double most; /* kWh: predictions are cut here, 1.5 x the largest load learnt from */
 	bool occupied[HOURS_WEEK];
 };
 
@@ -35,7 +36,7 @@ enum learn_status ridge_fit(const struct hours *, size_t from, size_t to,
     const bool occupied[HOURS_WEEK], struct ridge *);
 void ridge_free(struct ridge *);
 
-/* out[to - from], kWh, at least 0; NaN where the temperature is. */
+/* out[to - from], kWh in [0, most]; NaN where the temperature is. */
 void ridge_series(
     const struct ridge *, const struct hours *, size_t from, size_t to, double *out);
 

@@ -19,6 +19,7 @@
 #define COLUMNS (WARM_AT + 2 * BANDS + 1 + 2 * FOURIER)
 #define ROW_MAX (9 + 2 * BANDS + 1 + 2 * FOURIER)
 #define LAMBDA 30
+#define CEILING 1.5 /* a lag gone wild must not become a forecast */
 
 /* 0 working day after a working day, 1 working day after a day off, 2 day off. */
 static int
@@ -106,6 +107,7 @@ ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, stru
 			continue;
 		n = row_of(h, t, issue, &lag, column, value);
 		gram_add_sparse(&g, n, column, value, h->load[t], 1);
+		m->most = h->load[t] * CEILING > m->most ? h->load[t] * CEILING : m->most;
 	}
 	m->rows = (size_t)g.rows;
 	if (status == LEARN_OK && m->rows < 2 * HOURS_WEEK)
@@ -138,5 +140,5 @@ ridgear_predict(const struct ridgear *m, const struct lagged *l, size_t t, size_
 	n = row_of(l->h, t, issue, &lag, column, value);
 	for (k = 0; k < n; k++)
 		y += m->beta[column[k]] * value[k];
-	return y < 0 ? 0 : y;
+	return y < 0 ? 0 : y > m->most ? m->most : y;
 }

@@ -21,6 +21,7 @@
 struct ridgear {
 	double *beta; /* owned */
 	double intercept;
+	double most; /* kWh: predictions are cut here, 1.5 x the largest load learnt from */
 	int issue_hour;
 	size_t rows;
 };
@@ -34,7 +35,7 @@ enum learn_status ridgear_fit(
     const struct lagged *, size_t from, size_t to, int issue_hour, struct ridgear *);
 void ridgear_free(struct ridgear *);
 
-/* kWh at row t of a forecast issued at row issue, at least 0; NaN if a lag is missing. */
+/* kWh at row t of a forecast issued at row issue, in [0, most]; NaN if a lag is missing. */
 double ridgear_predict(const struct ridgear *, const struct lagged *, size_t t, size_t issue);
 
 #endif

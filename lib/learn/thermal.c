@@ -335,7 +335,8 @@ check(const struct thermal_data *d)
 static void
 derive(const struct thermal_data *d, struct thermal *m)
 {
-	double sum = 0, gain, total = m->v + m->w * (m->order == 2 ? 1 - m->share : 0);
+	double sum = 0, wall = NAN, gain,
+	       total = m->v + m->w * (m->order == 2 ? 1 - m->share : 0);
 	size_t k, n = 0;
 
 	m->dt = d->dt;
@@ -345,12 +346,16 @@ derive(const struct thermal_data *d, struct thermal *m)
 	gain = m->heats ? m->heat : m->cools ? m->cool : NAN;
 	m->resistance = total > 0 ? gain / total : NAN;
 	for (k = 0; k + 1 < d->n; k++) {
-		double next[2], e;
+		double t = d->inside[k], e;
 
-		if (m->order == 2 || !isfinite(d->inside[k]))
+		if (!isfinite(t) || !known(d, k))
 			continue;
-		thermal_run(m, d, k, 1, next);
-		e = next[1] - d->inside[k + 1];
+		if (isnan(wall))
+			wall = m->share * t + (1 - m->share) * d->outdoor[k];
+		e = t + m->v * (d->outdoor[k] - t) + push(m, d, k) - d->inside[k + 1];
+		if (m->order == 2)
+			e += m->w * (wall - t);
+		wall = wall_next(m, wall, t, d->outdoor[k]);
 		if (!isfinite(e))
 			continue;
 		sum += e * e;

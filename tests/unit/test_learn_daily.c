@@ -32,7 +32,8 @@ read_fixture(const char *path, double *value, int *weekday)
 		struct civil c = { .year = 0 };
 
 		assert_int_equal(
-		    sscanf(line, "%d-%d-%d %*d:%*d:%*d,%lf", &year, &month, &day, &value[i]), 4);
+		    sscanf(line, "%d-%d-%d %*d:%*d:%*d,%lf", &year, &month, &day, &value[i]),
+		    4);
 		c.year = year;
 		c.month = month;
 		c.day = day;
@@ -109,7 +110,8 @@ static void
 a_building_explained(void **state)
 {
 	struct civil start = { .year = 2016, .month = 12, .day = 1 };
-	const int32_t holiday[2] = { 17161, 17162 }; /* 26 and 27 December 2016: they pull at the slopes */
+	const int32_t holiday[2] = { 17161,
+		17162 }; /* 26 and 27 December 2016: they pull at the slopes */
 	int32_t offset[24 * 120] = { 0 };
 	struct explain e;
 	struct hours h;

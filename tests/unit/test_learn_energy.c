@@ -448,6 +448,8 @@ no_weather_falls_back(void **state)
 {
 	double out[DAYAHEAD_MODELS][DAYAHEAD_HOURS];
 	struct lagged l;
+	struct baseline year;
+	struct backtest b;
 	struct dayahead m;
 	struct hours h;
 	size_t i, issue = 60 * DAY;
@@ -462,9 +464,43 @@ no_weather_falls_back(void **state)
 	assert_true(isnan(out[DAYAHEAD_RIDGEAR][4]) && isnan(out[DAYAHEAD_TOWT][4]));
 	assert_true(out[DAYAHEAD_SERVED][4] == h.load[issue + 4 - HOURS_WEEK]);
 	dayahead_free(&m);
+	/* Never any weather: last week is all there is, and the table says so. */
+	for (i = 0; i < h.n; i++)
+		h.temperature[i] = h.temperature_day[i] = NAN;
+	assert_int_equal(backtest_day(&l, 30 * DAY, h.n, 0, false, 7, &b), LEARN_NO_SKILL);
+	assert_true(b.model[0].score.n > 700 && b.model[0].skill == 0);
+	assert_int_equal(baseline_fit(&h, 0, h.n, BASELINE_STANDARD, &year), LEARN_SHORT);
+	baseline_free(&year);
 	for (i = 0; i < h.n; i++)
 		h.load[i] = 3;
 	assert_int_equal(dayahead_fit(&l, issue, 0, false, &m), LEARN_CONSTANT);
+	dayahead_free(&m);
+	lagged_free(&l);
+	hours_free(&h);
+}
+
+/* A meter that jumps to a million yesterday does not forecast a million. */
+static void
+wild_lags_are_held(void **state)
+{
+	double out[DAYAHEAD_MODELS][DAYAHEAD_HOURS];
+	size_t i, issue = 60 * DAY;
+	struct lagged l;
+	struct dayahead m;
+	struct hours h;
+
+	(void)state;
+	make_building(&h, 62, 5);
+	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	assert_int_equal(dayahead_fit(&l, issue, 0, false, &m), LEARN_OK);
+	lagged_free(&l);
+	for (i = issue; i < issue + 24; i++)
+		h.load[i] = 1e6;
+	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	assert_int_equal(dayahead_forecast(&m, &l, issue + 24, 24, out), LEARN_OK);
+	for (i = 0; i < 24; i++)
+		assert_true(
+		    out[DAYAHEAD_SERVED][i] <= m.ridgear.most && out[DAYAHEAD_SERVED][i] < 400);
 	dayahead_free(&m);
 	lagged_free(&l);
 	hours_free(&h);
@@ -517,6 +553,7 @@ main(void)
 		cmocka_unit_test(forecasts_see_only_the_past),
 		cmocka_unit_test(backtest_day_has_skill_and_coverage),
 		cmocka_unit_test(no_weather_falls_back),
+		cmocka_unit_test(wild_lags_are_held),
 		cmocka_unit_test(conformal_ranks),
 		cmocka_unit_test(statuses_have_reasons),
 	};
