@@ -193,11 +193,11 @@ derived_points(const struct opt_list *meters, struct opt_list *points)
 static void
 free_bill(struct bill *b)
 {
-	struct meter_sum *m, *next;
+	struct meter_sum *m = b->meters, *next;
 
-	HASH_ITER(hh, b->meters, m, next)
-	{
-		HASH_DEL(b->meters, m);
+	HASH_CLEAR(hh, b->meters);
+	for (; m != NULL; m = next) {
+		next = m->hh.next;
 		free(m->id);
 		free(m);
 	}

@@ -599,35 +599,6 @@ db_put_samples(
 	db->bulk.n = 0;
 }
 
-static int64_t
-table_rows(struct db *db, const char *table)
-{
-	char *sql = sqlite3_mprintf("SELECT count(*) FROM \"%w\"", table);
-	int64_t n = pragma(db, sql);
-
-	sqlite3_free(sql);
-	return n;
-}
-
-void
-db_tables(struct db *db, void (*fn)(void *ctx, const char *name, int64_t rows), void *ctx)
-{
-	static const char list[] = "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
-				   "name NOT LIKE 'sqlite%' ORDER BY name";
-	sqlite3_stmt *st = NULL;
-	int code = sqlite3_prepare_v2(db->h, list, -1, &st, NULL);
-
-	while (code == SQLITE_OK && (code = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(st, 0);
-
-		fn(ctx, name, table_rows(db, name));
-		code = SQLITE_OK;
-	}
-	(void)sqlite3_finalize(st);
-	if (code != SQLITE_DONE)
-		refuse(db, code, "list the tables");
-}
-
 bool
 db_check_statements(
     struct db *db, void (*plan)(void *ctx, const char *name, const char *detail), void *ctx)

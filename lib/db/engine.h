@@ -86,9 +86,6 @@ int64_t db_last_id(const struct db *db);
 void db_put_samples(
     struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
 
-/* Calls fn with each table and how many rows it has, by name. */
-void db_tables(struct db *db, void (*fn)(void *ctx, const char *name, int64_t rows), void *ctx);
-
 /* For the tests: does every statement of the family compile? plan is called with each line of
  * each query plan. */
 bool db_check_statements(

@@ -57,9 +57,10 @@ month_close(struct month *m)
 		return;
 	if (db_in_transaction(m->db))
 		db_commit(m->db);
-	HASH_ITER(hh, m->entries, e, next)
-	{
-		HASH_DEL(m->entries, e);
+	e = m->entries;
+	HASH_CLEAR(hh, m->entries);
+	for (; e != NULL; e = next) {
+		next = e->hh.next;
 		free(e->key);
 		free(e);
 	}

@@ -253,22 +253,20 @@ query_things(struct query *q)
 	must(directory_list(q->site, "thing", table_form(&q->o->form)));
 }
 
-static void
-put_table(void *ctx, const char *name, int64_t rows)
-{
-	struct query *q = ctx;
-
-	table_str(q->table, name);
-	table_int(q->table, rows);
-}
-
 void
 query_tables(struct query *q)
 {
 	static const char *const columns[] = { "table", "rows" };
+	struct rows *r = db_rows(q->site, SQL_TABLE_ROWS, "");
+	struct span name;
+	int64_t rows;
 
 	BEGIN_TABLE(q, columns);
-	db_tables(q->site, put_table, q);
+	while (more(q) && rows_next(r, "ti", &name, &rows)) {
+		table_text(q->table, name);
+		table_int(q->table, rows);
+	}
+	rows_end(r);
 	(void)table_end(q->table);
 }
 

@@ -498,11 +498,12 @@ give_newest(struct newest *found, reading_fn *fn, void *ctx)
 	bool more = true;
 
 	HASH_SORT(found, newest_by_point);
-	HASH_ITER(hh, found, n, next)
-	{
+	n = found;
+	HASH_CLEAR(hh, found);
+	for (; n != NULL; n = next) {
 		struct reading r = { n->ts, &n->s, n->value, span_of(n->json) };
 
-		HASH_DEL(found, n);
+		next = n->hh.next;
 		more = more && fn(ctx, &r);
 		free(n->json);
 		free(n->key);

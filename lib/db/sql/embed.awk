@@ -4,7 +4,7 @@
 #   query/FAMILY/TABLE.sql        statements, each after a line `-- name: what_it_does`
 #
 # Writes the tables to stdout and an enum of names, SQL_<NAME>, to the file `names`, so that a misspelt name
-# does not compile.
+# does not compile. One statement is made here: table_rows, the tables of nbms.db and how many rows each has.
 
 function quoted(text) {
 	gsub(/\\/, "\\\\", text)
@@ -44,6 +44,10 @@ FNR == 1 {
 	}
 }
 
+is_schema && family_of(file) == "DB_SITE" && /^CREATE TABLE/ {
+	table_rows = table_rows (table_rows == "" ? "" : " UNION ALL ") "SELECT '" $3 "' AS name, count(*) FROM " $3
+}
+
 is_schema {
 	text = $0
 	sub(/[ \t]*--.*$/, "", text)
@@ -72,6 +76,8 @@ END {
 	if (failed)
 		exit 1
 	end_statement()
+	enum = enum "\tSQL_TABLE_ROWS,\n"
+	body = body "\t{ \"table_rows\",\n\t    " quoted(table_rows " ORDER BY name;") ",\n\t  DB_SITE },\n"
 	if (migrations > 0)
 		schema = schema ",\n\t},\n"
 	print "/* Made from lib/db/sql by embed.awk. */"
