@@ -1,216 +1,306 @@
-/* nbms-recv: MQTT or captured logs in, checked envelopes out. */
+/* nbms-recv: MQTT, captured logs or the spool in; checked envelopes out. */
 #include "base/clock.h"
-#include "base/opt.h"
 #include "base/out.h"
 #include "base/prog.h"
-#include "base/progress.h"
 #include "base/records.h"
-#include "bms/envelope.h"
-#include "io/capture.h"
-#include "io/source.h"
-#include "io/stream.h"
+#include "db/consumer.h"
+#include "io/intake.h"
+#include "io/replay.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
+#include <unistd.h>
 
-#define MARK_EVERY 256                /* records of a replay between marks */
-#define BATCH_BYTES ((size_t)4 << 20) /* of a replay between commits */
-#define SECOND INT64_C(1000000000)
+#define TURN_MS 250 /* the longest wait of a live turn: marks keep their second */
 
 struct job {
 	struct records in;
 	struct opt_list replay;
-	const char *speed_text, *zone_name;
-	double speed; /* 0: as fast as it goes */
-	const struct zone *zone;
-	struct stream *out;
-	uint64_t since_mark;     /* records */
-	int64_t latest_ms;       /* the records' time, as far as it has come */
-	int64_t began, began_ms; /* of pacing: clock_monotonic and the records' time */
+	const char *speed_text, *zone;
+	double speed;
+	struct mqtt_options mqtt;
+	struct opt_list topics;
+	int64_t idle;
+	const char *dir;
+	bool spool, follow, trim;
+	int64_t from, segment;
+	struct spool_limits limits;
+	struct intake intake;
+};
+
+/* The lowest checkpoint of those who read the spool; 0: there is none. */
+static uint64_t
+checkpoint(const char *dir)
+{
+	char *path = xasprintf("%s/nbms.db", dir);
+	struct db *site = db_open(path, DB_SITE, DB_READ);
+	int64_t seq = 0;
+
+	if (site == NULL || !checkpoint_lowest(site, &seq))
+		seq = 0;
+	db_close(site);
+	free(path);
+	return (uint64_t)seq;
+}
+
+static struct stream *
+open_stream(const struct job *job, bool writing)
+{
+	struct spool *writer = NULL;
+	struct spool_reader *reader;
+	uint64_t from = (uint64_t)job->from, done;
+
+	if (!job->spool)
+		return stream_open();
+	if (writing)
+		writer = spool_open(job->dir, job->segment);
+	if (from == 0 && (done = checkpoint(job->dir)) > 0)
+		from = done + 1;
+	reader = spool_read(job->dir, from);
+	if (reader == NULL)
+		diag_exit(EX_NOINPUT);
+	return stream_open_spool(writer, reader);
+}
+
+static void
+on_message(void *ctx, const struct mqtt_message *m)
+{
+	struct job *job = ctx;
+
+	intake_message(&job->intake, m, clock_now_ms());
+}
+
+/* Has nothing come for --idle seconds? */
+static bool
+is_idle(const struct job *job, const struct mqtt *mqtt, size_t got, int64_t *quiet_since)
+{
+	int64_t now = clock_monotonic();
+
+	if (got > 0 || !mqtt_connected(mqtt) || *quiet_since == 0)
+		*quiet_since = now;
+	return job->idle > 0 && now - *quiet_since >= job->idle * 1000000000;
+}
+
+/* Makes what was received safe; returns the nanoseconds that took. */
+static int64_t
+commit(const struct job *job)
+{
+	int64_t began = clock_monotonic();
+
+	reject_sync(job->in.ledger);
+	stream_commit(job->intake.out);
+	return clock_monotonic() - began;
+}
+
+static int
+receive(struct job *job)
+{
+	struct stream *out = job->intake.out;
+	struct mqtt *mqtt = mqtt_new(&job->mqtt, on_message, job);
+	int64_t quiet_since = 0, patience = 0;
+	bool served = true;
+	size_t got = 0;
+
+	while (!prog_stopping() && !(is_idle(job, mqtt, got, &quiet_since) && served)) {
+		struct pollfd p[2] = { mqtt_poll(mqtt), stream_poll(out) };
+		int wait = mqtt_timeout(mqtt);
+
+		(void)poll(p, 2, wait < TURN_MS ? wait : TURN_MS);
+		if ((p[1].revents & POLLERR) != 0)
+			diag_exit(EX_IOERR); /* the reader of stdout has gone */
+		got = mqtt_read(mqtt, patience);
+		if (got > 0)
+			patience = commit(job);
+		mqtt_write(mqtt); /* only now: what was received is safe */
+		served = stream_serve(out, clock_now_ms());
+		prog_tick();
+	}
+	mqtt_free(mqtt);
+	return 0;
+}
+
+static int
+read_spool(const struct job *job)
+{
+	struct stream *out = job->intake.out;
+	struct pollfd p;
+
+	while (job->follow && !prog_stopping()) {
+		(void)stream_serve(out, clock_now_ms());
+		p = stream_poll(out);
+		(void)poll(&p, 1, TURN_MS);
+		if ((p.revents & POLLERR) != 0)
+			diag_exit(EX_IOERR);
+	}
+	if (!job->follow)
+		stream_mark(out, WHEN_NONE);
+	return 0;
+}
+
+static void
+tell_removed(void *ctx, const struct spool_segment *s)
+{
+	(void)ctx;
+	out_printf("{\"removed\":\"%016" PRIu64 ".ndjson\",\"first\":%" PRIu64
+		   ",\"last\":%" PRIu64 ",\"bytes\":%" PRId64 "}\n",
+	    s->first, s->first, s->last, s->bytes);
+}
+
+static int
+trim(struct job *job)
+{
+	job->limits.done = checkpoint(job->dir);
+	if (job->limits.done == 0)
+		diag("%s/nbms.db: no checkpoint, so nothing may go", job->dir);
+	spool_trim(job->dir, &job->limits, tell_removed, NULL);
+	return 0;
+}
+
+static const char *const usage[] = {
+	"--replay FILE [--speed N] [--zone ZONE] [--spool] [FILE ...]",
+	"--host HOST [--cafile F] [--cert F --key F] [--topic T] [--spool]",
+	"--spool [--from SEQ] [--follow]",
+	"--trim [--max-age TIME] [--max-size BYTES]",
+	NULL,
 };
 
 static void
-reject(struct job *job, const struct captured *c, const char *code, const char *why)
+parse(struct job *job, int argc, char *argv[])
 {
-	char at[WHEN_TEXT];
-	struct span received = { "", 0 };
-
-	if (c->received_ms != WHEN_NONE)
-		received = span_of(when_format_ms(at, c->received_ms));
-	reject_write(job->in.ledger, &(struct rejection){ .code = code,
-					 .why = why,
-					 .at = c->at,
-					 .received = received,
-					 .record = c->text,
-					 .bytes = c->bytes });
-}
-
-static void
-mark(struct job *job, int64_t at_ms)
-{
-	stream_commit(job->out);
-	stream_mark(job->out, at_ms);
-	job->since_mark = 0;
-}
-
-/* Sleeps until the record's time has come, with a mark each second. */
-static void
-pace(struct job *job, int64_t ms)
-{
-	int64_t now = clock_monotonic(), due, left;
-
-	if (job->began_ms == WHEN_NONE) {
-		job->began_ms = ms;
-		job->began = now;
-	}
-	due = job->began + (int64_t)((double)(ms - job->began_ms) * 1e6 / job->speed);
-	while ((left = due - now) > 0 && !prog_stopping()) {
-		struct timespec nap = { 0, 0 };
-
-		if (left > SECOND)
-			left = SECOND;
-		nap.tv_sec = left / SECOND;
-		nap.tv_nsec = left % SECOND;
-		mark(job, job->latest_ms);
-		(void)nanosleep(&nap, NULL);
-		now = clock_monotonic();
-	}
-}
-
-/* The instant of a record that came without one: its own stamp, read in --zone. */
-static int64_t
-stamp_ms(const struct job *job, const struct message *m)
-{
-	when_t t;
-
-	return message_time(m, job->zone, &t) ? t * 1000 : WHEN_NONE;
-}
-
-static void
-take(struct job *job, struct captured *c)
-{
-	struct envelope e = { .topic = c->topic,
-		.received_ms = c->received_ms,
-		.ours = c->enveloped,
-		.mqtt = c->mqtt };
-	struct message m;
-	const char *code, *why;
-
-	if ((code = envelope_check(&e, c->root, &m, &why)) != NULL) {
-		reject(job, c, code, why);
-		return;
-	}
-	if (e.received_ms == WHEN_NONE && job->zone != NULL)
-		e.received_ms = stamp_ms(job, &m);
-	if (job->speed > 0)
-		pace(job, e.received_ms != WHEN_NONE ? e.received_ms : stamp_ms(job, &m));
-	if (!stream_add(job->out, &e, c->root)) {
-		reject(job, c, "too-long", "its envelope does not fit in a line");
-		return;
-	}
-	prog_counts()->out++;
-	if (e.received_ms > job->latest_ms)
-		job->latest_ms = e.received_ms;
-	if (++job->since_mark >= MARK_EVERY)
-		mark(job, job->latest_ms);
-	else if (stream_pending(job->out) >= BATCH_BYTES || job->speed > 0)
-		stream_commit(job->out);
-}
-
-static int
-replay_file(struct job *job, struct capture *capture, const char *name)
-{
-	struct source *from = source_open(name, (size_t)job->in.line_max);
-	enum capture_result result = CAPTURE_END;
-	struct progress bar;
-	struct captured c;
-
-	if (from == NULL)
-		return EX_NOINPUT;
-	progress_begin(&bar, name, source_size(from));
-	while (!prog_stopping() &&
-	       (result = capture_next(capture, source_lines(from), (size_t)job->in.line_max,
-		    &c)) != CAPTURE_END &&
-	       result != CAPTURE_ERROR) {
-		progress_at(&bar, source_position(from), prog_counts()->in);
-		prog_tick();
-		if (result == CAPTURE_PASS)
-			continue;
-		prog_counts()->in++;
-		if (result == CAPTURE_BAD)
-			reject(job, &c, c.code, c.why);
-		else
-			take(job, &c);
-	}
-	progress_end(&bar);
-	source_close(from);
-	return result == CAPTURE_ERROR ? EX_IOERR : 0;
-}
-
-static int
-replay(struct job *job)
-{
-	struct capture *capture = capture_new();
-	int status = 0;
-	size_t i;
-
-	job->latest_ms = job->began_ms = WHEN_NONE;
-	for (i = 0; i < job->replay.n && status == 0 && !prog_stopping(); i++)
-		status = replay_file(job, capture, job->replay.items[i]);
-	mark(job, job->latest_ms);
-	capture_free(capture);
-	return status;
-}
-
-static void
-options(int argc, char *argv[], struct job *job)
-{
-	static const char *const usage[] = {
-		"--replay FILE [--speed N] [--zone ZONE] [FILE ...]", NULL
-	};
+	struct mqtt_options *q = &job->mqtt;
 	const struct opt opts[] = {
 		{ '\0', "replay", "FILE", OPT_LIST, &job->replay,
-		    "read a captured log (- for stdin)" },
+		    "read a captured log, - for stdin" },
 		{ '\0', "speed", "N", OPT_TEXT, &job->speed_text,
-		    "keep the records' pace, N times as fast (60x)" },
-		{ '\0', "zone", "ZONE", OPT_TEXT, &job->zone_name,
+		    "keep its pace, N times as fast (60x)" },
+		{ '\0', "zone", "ZONE", OPT_TEXT, &job->zone,
 		    "of the stamps of records that tell no other time" },
+		{ '\0', "host", "HOST", OPT_TEXT, &q->host, "receive from this MQTT broker" },
+		{ '\0', "port", "PORT", OPT_COUNT, &q->port, "8883 with TLS, 1883 without" },
+		{ '\0', "cafile", "FILE", OPT_TEXT, &q->cafile,
+		    "PEM: who may sign the broker's certificate" },
+		{ '\0', "cert", "FILE", OPT_TEXT, &q->cert, "PEM: our certificate" },
+		{ '\0', "key", "FILE", OPT_TEXT, &q->key, "PEM: our private key" },
+		{ '\0', "key-password", "FILE", OPT_TEXT, &q->key_password,
+		    "whose first line opens the key" },
+		{ '\0', "id", "ID", OPT_TEXT, &q->id, "client id (nbms-recv-<host name>)" },
+		{ '\0', "keepalive", "TIME", OPT_DURATION, &q->keepalive,
+		    "between signs of life (60s)" },
+		{ '\0', "topic", "TOPIC", OPT_LIST, &job->topics,
+		    "to subscribe to (what gateways publish on)" },
+		{ '\0', "idle", "TIME", OPT_DURATION, &job->idle,
+		    "stop when nothing has come for so long" },
+		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
+		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		{ '\0', "spool", NULL, OPT_FLAG, &job->spool,
+		    "keep records in DIR/spool and print from there" },
+		{ '\0', "segment", "BYTES", OPT_BYTES, &job->segment,
+		    "length of the spool's files (64M)" },
+		{ '\0', "from", "SEQ", OPT_COUNT, &job->from,
+		    "print from this record (lowest checkpoint)" },
+		{ '\0', "follow", NULL, OPT_FLAG, &job->follow, "go on as the spool grows" },
+		{ '\0', "trim", NULL, OPT_FLAG, &job->trim,
+		    "remove spool files all have done with" },
+		{ '\0', "max-age", "TIME", OPT_DURATION, &job->limits.max_age,
+		    "that are older" },
+		{ '\0', "max-size", "BYTES", OPT_BYTES, &job->limits.max_bytes,
+		    "or make the spool larger" },
 		RECORDS_OPTIONS(&job->in),
 		OPT_END,
 	};
 	const struct opt_spec spec = { usage,
 		"Receives what gateways send and prints checked envelopes.", opts, NULL };
-	char *end;
 	int i;
 
 	for (i = opt_parse(&spec, argc, argv); i < argc; i++)
 		opt_list_add(&job->replay, argv[i]);
-	if (job->replay.n == 0)
-		opt_wrong("nothing to receive from: --replay is missing");
-	if (job->speed_text != NULL) {
-		job->speed = strtod(job->speed_text, &end);
-		if (!(job->speed > 0) || !isfinite(job->speed) ||
-		    (*end != '\0' && strcmp(end, "x") != 0))
-			opt_wrong("--speed: not a factor like 60x: %s", job->speed_text);
+}
+
+static double
+factor(const char *text)
+{
+	char *end;
+	double d = strtod(text, &end);
+
+	if (!(d > 0) || !isfinite(d) || (*end != '\0' && strcmp(end, "x") != 0))
+		opt_wrong("--speed: not a factor like 60x: %s", text);
+	return d;
+}
+
+static void
+check(struct job *job)
+{
+	int sources = (job->replay.n > 0) + (job->mqtt.host != NULL) + job->trim;
+
+	if (sources > 1)
+		opt_wrong("--replay, --host and --trim do not go together");
+	if (sources == 0 && !job->spool)
+		opt_wrong("nothing to receive from: give --replay, --host or --spool");
+	if (job->trim && job->limits.max_age < 0 && job->limits.max_bytes < 0)
+		opt_wrong("--trim needs --max-age or --max-size");
+	if (job->speed_text != NULL)
+		job->speed = factor(job->speed_text);
+	if (job->zone != NULL && (job->intake.zone = zone_find(span_of(job->zone))) == NULL)
+		opt_wrong("--zone: no such zone: %s", job->zone);
+	if (job->mqtt.port > 65535)
+		opt_wrong("--port: not a port");
+}
+
+/* What was not given: topics, the client id, and where rejected messages go that no one will
+ * send again. */
+static void
+defaults(struct job *job, char **id, char **ledger)
+{
+	char host[128] = "";
+
+	if (job->topics.n == 0) {
+		opt_list_add(&job->topics, "$aws/rules/+");
+		opt_list_add(&job->topics, "nbms/up/+");
 	}
-	if (job->zone_name != NULL && (job->zone = zone_find(span_of(job->zone_name))) == NULL)
-		opt_wrong("--zone: no such zone: %s", job->zone_name);
+	(void)gethostname(host, sizeof(host) - 1);
+	*id = xasprintf("nbms-recv-%s", host);
+	if (job->mqtt.id == NULL)
+		job->mqtt.id = *id;
+	job->dir = opt_state_dir(job->dir);
+	*ledger = xasprintf("%s/rejected.ndjson", job->dir);
+	if (job->spool && job->mqtt.host != NULL && job->in.reject_path == NULL)
+		job->in.reject_path = *ledger;
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct job job = { 0 };
+	struct job job = { .limits = { .max_age = -1, .max_bytes = -1 } };
+	char *id, *ledger;
 	int status;
 
+	job.mqtt.topics = &job.topics;
 	prog_begin(argv[0]);
-	options(argc, argv, &job);
+	parse(&job, argc, argv);
+	check(&job);
+	defaults(&job, &id, &ledger);
+	job.intake.out =
+	    job.trim ? NULL : open_stream(&job, job.replay.n > 0 || job.mqtt.host != NULL);
 	records_begin(&job.in);
-	job.out = stream_open();
-	status = replay(&job);
-	stream_close(job.out);
+	job.intake.ledger = job.in.ledger;
+	job.intake.max = (size_t)job.in.line_max;
+	intake_begin(&job.intake);
+	if (job.trim)
+		status = trim(&job);
+	else if (job.mqtt.host != NULL)
+		status = receive(&job);
+	else if (job.replay.n > 0)
+		status = replay_files(&job.intake, job.replay.n, job.replay.items, job.speed);
+	else
+		status = read_spool(&job);
+	stream_close(job.intake.out);
+	intake_end(&job.intake);
 	records_end(&job.in);
 	opt_list_free(&job.replay);
+	opt_list_free(&job.topics);
+	free(id);
+	free(ledger);
 	return prog_end(status);
 }

@@ -216,7 +216,9 @@ class tokens
 class walk
 {
       public:
-	walk(json *doc, struct span text) : j(doc), in(doc, text), base(text.p)
+	walk(json *doc, struct span text)
+	    : j(doc), in(doc, text), base(text.p),
+	      escapes(memchr(text.p, '\\', text.n) != nullptr)
 	{
 	}
 
@@ -233,6 +235,7 @@ class walk
 	json *j;
 	tokens in;
 	const char *base;
+	bool escapes;	  /* is there any in the text? Mostly not, and then no string is searched */
 	size_t meant = 0; /* bytes that are not insignificant white space */
 
 	void
@@ -322,7 +325,7 @@ class walk
 		in.skip();
 		meant += to - from + 1;
 		*self = add(JSON_STRING, from, to - 1 - from);
-		if (memchr(base + from, '\\', to - 1 - from) == nullptr)
+		if (!escapes || memchr(base + from, '\\', to - 1 - from) == nullptr)
 			return FINE;
 		return unescape(*self);
 	}

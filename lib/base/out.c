@@ -38,8 +38,8 @@ out_write_all(int fd, struct span s)
 	return true;
 }
 
-static void
-failed(void)
+void
+out_failed(void)
 {
 	held.n = 0;
 	held.closed = true;
@@ -54,7 +54,7 @@ send(struct span s)
 	if (held.closed)
 		return;
 	if (!out_write_all(STDOUT_FILENO, s))
-		failed();
+		out_failed();
 }
 
 void

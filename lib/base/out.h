@@ -19,6 +19,9 @@ void out_flush(void);
 /* Flushes, and finds out what only close(2) tells. Called by prog_end; harmless twice. */
 void out_close(void);
 
+/* Ends the program for errno of a write to stdout, as out_put does. For those who write there themselves. */
+__attribute__((noreturn)) void out_failed(void);
+
 /* Is stdout a terminal? */
 bool out_is_terminal(void);
 

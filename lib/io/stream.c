@@ -1,32 +1,108 @@
 #include "io/stream.h"
-#include "base/lines.h"
+#include "base/clock.h"
 #include "base/out.h"
+#include "base/prog.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#define RECORD_MAX (LINES_MAX + 4096) /* a record of the longest kind in its envelope */
+#define PIPE_PIECE 4096
+#define HELD ((size_t)256 << 10) /* bytes taken from the spool at a time */
+#define SERVED ((size_t)4 << 20) /* bytes written before the caller has its turn */
+#define MARK_NS \
+	INT64_C(700000000) /* between marks: "once a second" is kept when a turn comes late */
 
 struct stream {
-	struct buf batch;
+	struct buf batch; /* records added and not committed */
+	uint64_t added;   /* how many */
+	struct spool *writer;
+	struct spool_reader *reader; /* NULL: straight */
+	struct buf held;             /* whole lines on their way to stdout, */
+	size_t sent;                 /* of which so many bytes have gone */
+	uint64_t told;               /* seq of the last record in held */
+	int64_t told_ms;             /* when it was received */
+	uint64_t dry;                /* the spool's end when the reader last had no more */
+	int64_t marked;              /* clock_monotonic of the last mark */
+	size_t piece;                /* bytes that a ready stdout takes without waiting */
 };
 
 struct stream *
 stream_open(void)
 {
 	struct stream *s = xcalloc(1, sizeof(*s));
+	struct stat st;
 
-	s->batch = BUF(2 * RECORD_MAX);
+	s->batch = BUF((size_t)2 * SPOOL_LINE_MAX);
+	s->held = BUF((size_t)2 * SPOOL_LINE_MAX);
+	s->told_ms = WHEN_NONE;
+	s->marked = clock_monotonic();
+	/* a pipe that is ready has room for a page; a file or /dev/null never keeps one waiting
+	 */
+	s->piece = PIPE_PIECE;
+	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ,
+	    1 << 20); /* fewer turns; where it is no pipe, nothing */
+	if (fstat(STDOUT_FILENO, &st) == 0 &&
+	    (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !out_is_terminal())))
+		s->piece = SERVED;
 	return s;
+}
+
+struct stream *
+stream_open_spool(struct spool *writer, struct spool_reader *reader)
+{
+	struct stream *s = stream_open();
+
+	s->writer = writer;
+	s->reader = reader;
+	s->told = spool_reader_position(reader) - 1;
+	return s;
+}
+
+static void
+send_all(struct stream *s)
+{
+	if (!out_write_all(
+		STDOUT_FILENO, (struct span){ s->held.p + s->sent, s->held.n - s->sent }))
+		out_failed();
+	s->sent = s->held.n;
+}
+
+void
+stream_close(struct stream *s)
+{
+	const char *lf;
+
+	if (s == NULL)
+		return;
+	/* half a line has gone: its reader gets the other half */
+	if (s->sent > 0 && s->sent < s->held.n && s->held.p[s->sent - 1] != '\n') {
+		lf = memchr(s->held.p + s->sent, '\n', s->held.n - s->sent);
+		must(lf != NULL);
+		s->held.n = (size_t)(lf + 1 - s->held.p);
+		send_all(s);
+	}
+	spool_reader_free(s->reader);
+	spool_close(s->writer);
+	buf_free(&s->batch);
+	buf_free(&s->held);
+	free(s);
 }
 
 bool
 stream_add(struct stream *s, const struct envelope *e, json_value root)
 {
+	uint64_t seq = s->writer != NULL ? spool_next_seq(s->writer) + s->added : 0;
 	size_t from = s->batch.n;
 
-	if (envelope_write(e, root, 0, &s->batch)) {
+	if (envelope_write(e, root, seq, &s->batch) && s->batch.n - from < SPOOL_LINE_MAX) {
 		buf_putc(&s->batch, '\n');
-		return true;
+		if (!s->batch.full) {
+			s->added++;
+			return true;
+		}
 	}
 	s->batch.n = from;
 	s->batch.full = false;
@@ -34,7 +110,7 @@ stream_add(struct stream *s, const struct envelope *e, json_value root)
 }
 
 size_t
-stream_pending(const struct stream *s)
+stream_uncommitted(const struct stream *s)
 {
 	return s->batch.n;
 }
@@ -42,24 +118,152 @@ stream_pending(const struct stream *s)
 void
 stream_commit(struct stream *s)
 {
-	out_put(buf_span(&s->batch));
+	if (s->writer != NULL)
+		spool_append(s->writer, buf_span(&s->batch), s->added);
+	else
+		out_put(buf_span(&s->batch));
+	out_flush();
 	buf_clear(&s->batch);
+	s->added = 0;
+}
+
+/* received, which follows seq where it is there */
+static int64_t
+received_of(struct span line)
+{
+	static const char name[] = ",\"received\":\"";
+	const char *p = memchr(line.p, ',', line.n < 32 ? line.n : 32);
+	struct span text;
+	const char *end;
+	when_t t;
+	int ms;
+
+	if (p == NULL || !span_starts((struct span){ p, line.n - (size_t)(p - line.p) }, name))
+		return WHEN_NONE;
+	text.p = p + sizeof(name) - 1;
+	end = memchr(text.p, '"', line.n - (size_t)(text.p - line.p));
+	text.n = end != NULL ? (size_t)(end - text.p) : 0;
+	return when_parse_rfc3339(text, &t, &ms) ? t * 1000 + ms : WHEN_NONE;
+}
+
+static void
+put_mark(struct stream *s, int64_t at_ms)
+{
+	envelope_write_mark(s->told, at_ms, &s->held);
+	buf_putc(&s->held, '\n');
+	s->marked = clock_monotonic();
+}
+
+static uint64_t
+end_of(const struct stream *s)
+{
+	return s->writer != NULL ? spool_next_seq(s->writer) : UINT64_MAX;
+}
+
+/* Takes whole records out of the spool; false: there are none. */
+static bool
+refill(struct stream *s)
+{
+	struct span line;
+	uint64_t seq;
+	int64_t ms;
+
+	if (s->sent < s->held.n)
+		return true;
+	buf_clear(&s->held);
+	s->sent = 0;
+	while (s->reader != NULL && s->held.n < HELD &&
+	       spool_reader_next(s->reader, end_of(s), &line, &seq)) {
+		buf_put(&s->held, line);
+		buf_putc(&s->held, '\n');
+		s->told = seq;
+		ms = received_of(line);
+		if (ms > s->told_ms)
+			s->told_ms = ms;
+	}
+	if (s->held.n < HELD)
+		s->dry = end_of(s);
+	return s->held.n > 0;
+}
+
+/* Writes a piece; false: stdout has no room. */
+static bool
+send_some(struct stream *s)
+{
+	struct pollfd ready = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct span left = { s->held.p + s->sent, s->held.n - s->sent };
+	ssize_t k;
+
+	if (left.n > s->piece)
+		left.n = s->piece;
+	if (s->piece == PIPE_PIECE && poll(&ready, 1, 0) != 1)
+		return false;
+	k = write(STDOUT_FILENO, left.p, left.n);
+	if (k < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (k < 0)
+		out_failed();
+	s->sent += (size_t)k;
+	return true;
+}
+
+struct pollfd
+stream_poll(const struct stream *s)
+{
+	bool waiting = s->sent < s->held.n || (s->reader != NULL && s->dry != end_of(s));
+
+	return (struct pollfd){ .fd = STDOUT_FILENO, .events = waiting ? POLLOUT : 0 };
+}
+
+bool
+stream_serve(struct stream *s, int64_t now_ms)
+{
+	bool due = clock_monotonic() - s->marked >= MARK_NS;
+	size_t before = 0, served = 0;
+
+	if (s->reader == NULL) {
+		if (due && s->batch.n == 0)
+			stream_mark(s, now_ms);
+		return true;
+	}
+	while (served < SERVED) {
+		bool more = refill(s);
+
+		if (s->sent == 0 && due) {
+			put_mark(s, s->dry == end_of(s) ? now_ms : s->told_ms);
+			due = false;
+			more = true;
+		}
+		if (!more)
+			return true;
+		before = s->sent;
+		if (!send_some(s))
+			return false;
+		served += s->sent - before;
+	}
+	return false;
 }
 
 void
 stream_mark(struct stream *s, int64_t at_ms)
 {
-	if (at_ms == WHEN_NONE)
+	if (s->reader == NULL) {
+		if (at_ms == WHEN_NONE)
+			return;
+		put_mark(s, at_ms);
+		out_put(buf_span(&s->held));
+		buf_clear(&s->held);
+		out_flush();
 		return;
-	envelope_write_mark(0, at_ms, &s->batch);
-	buf_putc(&s->batch, '\n');
-	stream_commit(s);
-	out_flush();
+	}
+	while (!prog_stopping() && refill(s))
+		send_all(s);
+	put_mark(s, at_ms != WHEN_NONE ? at_ms : s->told_ms);
+	send_all(s);
 }
 
-void
-stream_close(struct stream *s)
+uint64_t
+stream_told(const struct stream *s)
 {
-	buf_free(&s->batch);
-	free(s);
+	return s->told;
 }

@@ -1,0 +1,392 @@
+#include "io/mqtt.h"
+#include "base/clock.h"
+#include "base/diag.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <mosquitto.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SECOND INT64_C(1000000000)
+#define BATCH_BYTES ((size_t)4 << 20) /* received in one turn, about */
+#define BATCH_CALLS 4096
+#define CONNECT_TIME (30 * SECOND) /* for the broker to take the connection */
+#define STEADY_TIME (10 * SECOND)  /* a connection that held so long was a good one */
+#define DELAY_MAX 60               /* seconds between attempts */
+#define PASSWORD_MAX 256
+
+enum link { LINK_DOWN, LINK_CONNECTING, LINK_UP };
+
+struct mqtt {
+	struct mosquitto *client;
+	const struct mqtt_options *o;
+	char *peer; /* host:port, for messages */
+	int port;
+	mqtt_message_fn *handler;
+	void *ctx;
+	enum link link;
+	int64_t since;          /* when it came to this, clock_monotonic */
+	int64_t retry_at;       /* of LINK_DOWN */
+	int attempt;            /* failed ones in a row */
+	int64_t checked;        /* when keep-alive was last looked after */
+	size_t bytes, messages; /* of this batch */
+	char password[PASSWORD_MAX];
+	char trouble[200]; /* the library's last error */
+};
+
+static void
+on_log(struct mosquitto *client, void *ctx, int level, const char *text)
+{
+	struct mqtt *m = ctx;
+
+	(void)client;
+	if (level == MOSQ_LOG_ERR)
+		(void)snprintf(m->trouble, sizeof(m->trouble), "%s", text);
+}
+
+/* Says why there is no connection, and when the next attempt is. */
+static void
+lost(struct mqtt *m, const char *what, int rc)
+{
+	bool system = rc == MOSQ_ERR_ERRNO && errno != EBADF && errno != 0;
+	const char *why =
+	    m->trouble[0] != '\0' ? m->trouble
+	    : system              ? strerror(errno)
+		     : mosquitto_strerror(rc == MOSQ_ERR_ERRNO ? MOSQ_ERR_CONN_LOST : rc);
+	int64_t now = clock_monotonic(), wait;
+
+	if (m->link == LINK_UP && now - m->since >= STEADY_TIME)
+		m->attempt = 0;
+	else if (m->link == LINK_UP && m->attempt > 0)
+		why = "the broker closes it soon (does another client use the same id?)";
+	wait = m->attempt < 6 ? INT64_C(1) << m->attempt : DELAY_MAX;
+	wait = wait * SECOND / 2 + (int64_t)(arc4random_uniform(1000)) * wait * (SECOND / 2000);
+	m->attempt++;
+	m->link = LINK_DOWN;
+	m->since = now;
+	m->retry_at = now + wait;
+	diag("%s: %s: %s; trying again in %.1f s", m->peer, what, why,
+	    (double)wait / (double)SECOND);
+	m->trouble[0] = '\0';
+}
+
+static void
+on_connect(struct mosquitto *client, void *ctx, int refused)
+{
+	struct mqtt *m = ctx;
+	const struct opt_list *topics = m->o->topics;
+
+	if (refused == 4 ||
+	    refused == 5) /* MQTT 3.1.1 section 3.2.2.3: bad credentials, not authorized */
+		die(EX_NOPERM, "%s: the broker refuses %s: %s", m->peer, m->o->id,
+		    mosquitto_connack_string(refused));
+	if (refused != 0) {
+		(void)snprintf(
+		    m->trouble, sizeof(m->trouble), "%s", mosquitto_connack_string(refused));
+		return; /* the broker closes the connection */
+	}
+	m->link = LINK_UP;
+	m->since = clock_monotonic();
+	diag("%s: connected as %s", m->peer, m->o->id);
+	if (topics->n > 0 && mosquitto_subscribe_multiple(client, NULL, (int)topics->n,
+				 (char *const *)topics->items, 1, 0, NULL) != MOSQ_ERR_SUCCESS)
+		die(EX_USAGE, "%s: not a topic to subscribe to among those given", m->peer);
+}
+
+static void
+on_subscribe(struct mosquitto *client, void *ctx, int mid, int n, const int *granted)
+{
+	struct mqtt *m = ctx;
+	int i;
+
+	(void)client;
+	(void)mid;
+	for (i = 0; i < n; i++) {
+		if (granted[i] > 2)
+			die(EX_NOPERM, "%s: the broker refuses %s the topic %s", m->peer,
+			    m->o->id, m->o->topics->items[i]);
+		if (granted[i] == 0)
+			diag("%s: the broker gives %s at QoS 0 only: a message may be lost on "
+			     "the way",
+			    m->peer, m->o->topics->items[i]);
+	}
+}
+
+static void
+on_message(struct mosquitto *client, void *ctx, const struct mosquitto_message *got)
+{
+	struct mqtt *m = ctx;
+	struct mqtt_message message = { .topic = got->topic,
+		.qos = got->qos,
+		.retained = got->retain,
+		.payload = {
+		    got->payload != NULL ? got->payload : "", (size_t)got->payloadlen } };
+
+	(void)client;
+	m->bytes += message.payload.n;
+	m->messages++;
+	m->handler(m->ctx, &message);
+}
+
+static void
+must_be_readable(const char *path)
+{
+	if (path != NULL && access(path, R_OK) != 0)
+		die(EX_NOINPUT, "%s: cannot read: %s", path, strerror(errno));
+}
+
+/* The first line of the file. */
+static void
+read_password(struct mqtt *m)
+{
+	FILE *f;
+
+	if (m->o->key_password == NULL)
+		return;
+	f = fopen(m->o->key_password, "re");
+	if (f == NULL || fgets(m->password, sizeof(m->password), f) == NULL)
+		die(EX_NOINPUT, "%s: cannot read a password there", m->o->key_password);
+	m->password[strcspn(m->password, "\r\n")] = '\0';
+	(void)fclose(f);
+}
+
+/* OpenSSL asks for the key's password; without one it is told so, and does not ask the
+ * terminal. */
+static int
+give_password(char *to, int size, int writing, void *client)
+{
+	const struct mqtt *m = mosquitto_userdata(client);
+	size_t n = strlen(m->password);
+
+	(void)writing;
+	if (n == 0 || n >= (size_t)size)
+		return 0;
+	memcpy(to, m->password, n + 1);
+	return (int)n;
+}
+
+static bool
+is_this_machine(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "::1") == 0;
+}
+
+static void
+set_tls(struct mqtt *m)
+{
+	const struct mqtt_options *o = m->o;
+	int rc;
+
+	if (o->cafile == NULL) {
+		if (!is_this_machine(o->host) || o->cert != NULL)
+			die(EX_USAGE, "--cafile is missing: %s",
+			    o->cert != NULL ? "a certificate needs TLS"
+					    : "only a broker on this machine does without TLS");
+		return;
+	}
+	if ((o->cert == NULL) != (o->key == NULL))
+		die(EX_USAGE, "--cert and --key go together");
+	must_be_readable(o->cafile);
+	must_be_readable(o->cert);
+	must_be_readable(o->key);
+	read_password(m);
+	rc = mosquitto_tls_set(m->client, o->cafile, NULL, o->cert, o->key, give_password);
+	if (rc != MOSQ_ERR_SUCCESS)
+		die(EX_CONFIG, "cannot use the certificates: %s", mosquitto_strerror(rc));
+}
+
+struct mqtt *
+mqtt_new(const struct mqtt_options *o, mqtt_message_fn *handler, void *ctx)
+{
+	struct mqtt *m = xcalloc(1, sizeof(*m));
+
+	m->o = o;
+	m->handler = handler;
+	m->ctx = ctx;
+	m->port = o->port > 0 ? (int)o->port : o->cafile != NULL ? 8883 : 1883;
+	m->peer = xasprintf("%s:%d", o->host, m->port);
+	(void)mosquitto_lib_init();
+	/* each payload is allocated and freed: its pages are kept for the next one */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 25);
+	(void)mallopt(M_TRIM_THRESHOLD, 1 << 25);
+	m->client = mosquitto_new(o->id, false, m);
+	if (m->client == NULL)
+		die(errno == ENOMEM ? EX_OSERR : EX_USAGE, "%s: not a client id", o->id);
+	/* the library must only queue what it sends, see the header */
+	must(mosquitto_threaded_set(m->client, true) == MOSQ_ERR_SUCCESS);
+	(void)mosquitto_int_option(m->client, MOSQ_OPT_TCP_NODELAY, 1);
+	set_tls(m);
+	mosquitto_log_callback_set(m->client, on_log);
+	mosquitto_connect_callback_set(m->client, on_connect);
+	mosquitto_subscribe_callback_set(m->client, on_subscribe);
+	mosquitto_message_callback_set(m->client, on_message);
+	return m;
+}
+
+static void
+cork(const struct mqtt *m, int on)
+{
+	(void)setsockopt(mosquitto_socket(m->client), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+void
+mqtt_free(struct mqtt *m)
+{
+	if (m == NULL)
+		return;
+	if (m->link == LINK_UP && mosquitto_disconnect(m->client) == MOSQ_ERR_SUCCESS)
+		(void)mosquitto_loop_write(m->client, 1);
+	mosquitto_destroy(m->client);
+	(void)mosquitto_lib_cleanup();
+	explicit_bzero(m->password, sizeof(m->password));
+	free(m->peer);
+	free(m);
+}
+
+bool
+mqtt_connected(const struct mqtt *m)
+{
+	return m->link == LINK_UP;
+}
+
+struct pollfd
+mqtt_poll(const struct mqtt *m)
+{
+	struct pollfd p = { .fd = -1, .events = POLLIN };
+
+	if (m->link != LINK_DOWN)
+		p.fd = mosquitto_socket(m->client);
+	/* while connecting there is always something to write: mqtt_timeout is the pace then */
+	if (m->link == LINK_UP && mosquitto_want_write(m->client))
+		p.events |= POLLOUT;
+	return p;
+}
+
+/* Bytes that OpenSSL has taken from the socket: poll(2) knows nothing of them. */
+static bool
+has_decrypted(const struct mqtt *m)
+{
+	SSL *ssl = m->link == LINK_UP ? mosquitto_ssl_get(m->client) : NULL;
+
+	return ssl != NULL && SSL_has_pending(ssl) == 1;
+}
+
+/* Is there more to read now or, while a batch is worth waiting for, in a millisecond? */
+static bool
+has_more(const struct mqtt *m, int64_t until)
+{
+	struct pollfd p = { .fd = mosquitto_socket(m->client), .events = POLLIN };
+
+	if (m->link != LINK_UP || p.fd < 0)
+		return false;
+	if (has_decrypted(m) || poll(&p, 1, 0) == 1)
+		return true;
+	return m->messages > 0 && clock_monotonic() < until && poll(&p, 1, 1) == 1;
+}
+
+int
+mqtt_timeout(const struct mqtt *m)
+{
+	int64_t left;
+
+	if (has_decrypted(m))
+		return 0;
+	if (m->link == LINK_CONNECTING)
+		return 10;
+	if (m->link == LINK_UP)
+		return 1000;
+	left = m->retry_at - clock_monotonic();
+	return left > 0 ? (int)(left / 1000000) + 1 : 0;
+}
+
+static void
+start_connecting(struct mqtt *m)
+{
+	int keepalive = m->o->keepalive > 0 ? (int)m->o->keepalive : 60, rc;
+
+	errno = 0;
+	rc = mosquitto_connect_async(m->client, m->o->host, m->port, keepalive);
+	/* what is not about the handshake is about our own files, and stays */
+	if (rc == MOSQ_ERR_TLS && strstr(m->trouble, "SSL routines") == NULL)
+		die(EX_CONFIG, "cannot use the certificates: %s", m->trouble);
+	if (rc != MOSQ_ERR_SUCCESS) {
+		lost(m, "cannot connect", rc);
+		return;
+	}
+	m->link = LINK_CONNECTING;
+	m->since = clock_monotonic();
+}
+
+/* After any call into the library. */
+static void
+check_link(struct mqtt *m, int rc)
+{
+	if (m->link == LINK_DOWN ||
+	    (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(m->client) >= 0))
+		return;
+	lost(m, m->link == LINK_UP ? "connection lost" : "cannot connect",
+	    rc != MOSQ_ERR_SUCCESS ? rc : MOSQ_ERR_CONN_LOST);
+}
+
+/* The library goes on with a handshake whose other end has gone, and waits for an answer as
+ * long as it takes. */
+static int
+check_connecting(const struct mqtt *m)
+{
+	struct pollfd p = { .fd = mosquitto_socket(m->client), .events = POLLIN };
+
+	if (clock_monotonic() - m->since > CONNECT_TIME)
+		return MOSQ_ERR_CONN_LOST;
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0
+		   ? MOSQ_ERR_CONN_LOST
+		   : MOSQ_ERR_SUCCESS;
+}
+
+size_t
+mqtt_read(struct mqtt *m, int64_t patience)
+{
+	int64_t until = clock_monotonic() + patience;
+	int rc = MOSQ_ERR_SUCCESS, calls = 0;
+
+	m->bytes = m->messages = 0;
+	if (m->link == LINK_DOWN && clock_monotonic() >= m->retry_at)
+		start_connecting(m);
+	if (m->link == LINK_DOWN)
+		return 0;
+	do {
+		errno = 0; /* the library looks at it after each packet, whoever set it */
+		rc = mosquitto_loop_read(m->client, 1);
+	} while (rc == MOSQ_ERR_SUCCESS && m->bytes < BATCH_BYTES && ++calls < BATCH_CALLS &&
+		 has_more(m, until));
+	if (rc == MOSQ_ERR_SUCCESS && m->link == LINK_CONNECTING)
+		rc = check_connecting(m);
+	check_link(m, rc);
+	return m->messages;
+}
+
+void
+mqtt_write(struct mqtt *m)
+{
+	int64_t now = clock_monotonic();
+	int rc = MOSQ_ERR_SUCCESS;
+
+	if (m->link == LINK_DOWN)
+		return;
+	if (m->link == LINK_CONNECTING || mosquitto_want_write(m->client)) {
+		cork(m, 1);
+		rc = mosquitto_loop_write(m->client, 1);
+		cork(m, 0);
+	}
+	if (rc == MOSQ_ERR_SUCCESS && now - m->checked >= SECOND) {
+		m->checked = now;
+		rc = mosquitto_loop_misc(m->client);
+	}
+	check_link(m, rc);
+}
