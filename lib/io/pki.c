@@ -291,23 +291,11 @@ pki_path(const struct pki *p, const char *name)
 	return xasprintf("%s/%s", p->dir, name);
 }
 
+/* ca.tmp/ with the three files of ca/. */
 static bool
-read_in(const struct pki *p, const char *name, struct buf *to)
+lay_out(struct pki *p, struct span key, struct span chain, struct span root)
 {
-	char *path = pki_path(p, name);
-	bool fine = file_read(path, to);
-
-	if (!fine && errno == ENOENT)
-		diag("%s: not there", path);
-	free(path);
-	return fine;
-}
-
-/* ca/ with its three files, whole or not at all. */
-static bool
-install(struct pki *p, struct span key, struct span chain, struct span root)
-{
-	char *tmp = pki_path(p, "ca.tmp"), *ca = pki_path(p, "ca");
+	char *tmp = pki_path(p, "ca.tmp");
 	const struct {
 		const char *name;
 		mode_t mode;
@@ -323,13 +311,7 @@ install(struct pki *p, struct span key, struct span chain, struct span root)
 		fine = file_replace(path, files[i].mode, files[i].content);
 		free(path);
 	}
-	if (fine && rename(tmp, ca) != 0) {
-		diag("%s: cannot make: %s", ca, strerror(errno));
-		fine = false;
-	}
-	fine = fine && file_sync_all(p->dir);
 	free(tmp);
-	free(ca);
 	return fine;
 }
 
@@ -343,7 +325,7 @@ make_authority(struct pki *p, enum pki_key kind)
 
 	put_key(key, &key_pem);
 	put_certificate(root, &root_pem);
-	fine = install(p, buf_span(&key_pem), (struct span){ "", 0 }, buf_span(&root_pem));
+	fine = lay_out(p, buf_span(&key_pem), (struct span){ "", 0 }, buf_span(&root_pem));
 	buf_wipe(&key_pem);
 	buf_free(&root_pem);
 	EVP_PKEY_free(key);
@@ -397,7 +379,7 @@ adopt_authority(struct pki *p, const char *chain_path, const char *key_path)
 	if (why != NULL)
 		diag("%s: %s", chain_path, why);
 	fine = fine && why == NULL &&
-	       install(p, buf_span(&key), buf_span(&chain), buf_span(&root));
+	       lay_out(p, buf_span(&key), buf_span(&chain), buf_span(&root));
 	buf_free(&given);
 	buf_free(&chain);
 	buf_free(&root);
@@ -438,18 +420,32 @@ load_store(struct pki *p)
 }
 
 static bool
-load(struct pki *p)
+read_in(const struct pki *p, const char *dir, const char *name, struct buf *to)
+{
+	char *path = xasprintf("%s/%s/%s", p->dir, dir, name);
+	bool fine = file_read(path, to);
+
+	if (!fine && errno == ENOENT)
+		diag("%s: not there", path);
+	free(path);
+	return fine;
+}
+
+static bool
+load(struct pki *p, const char *dir)
 {
 	struct buf key = BUF(PKI_PEM_MAX);
-	bool fine = read_in(p, "ca/ca.key", &key) && read_in(p, "ca/root.pem", &p->root_pem) &&
-		    read_in(p, "ca/chain.pem", &p->chain_pem);
+	bool fine = read_in(p, dir, "ca.key", &key) &&
+		    read_in(p, dir, "root.pem", &p->root_pem) &&
+		    read_in(p, dir, "chain.pem", &p->chain_pem);
 
 	if (fine) {
 		p->key = read_key(buf_span(&key));
 		p->root = nth_certificate(buf_span(&p->root_pem), 0);
 		fine = p->key != NULL && p->root != NULL && load_store(p);
 		if (!fine)
-			diag("%s/ca: its key and certificates do not belong together", p->dir);
+			diag("%s/%s: its key and certificates do not belong together", p->dir,
+			    dir);
 	}
 	buf_wipe(&key);
 	return fine;
@@ -479,6 +475,24 @@ is_there(const struct pki *p)
 	return there;
 }
 
+/* A first list, then the name that makes it all count: an authority is never without one. A
+ * list that is lost later is not made here, as an empty one would let the revoked in again. */
+static bool
+found(struct pki *p)
+{
+	char *tmp = pki_path(p, "ca.tmp"), *ca = pki_path(p, "ca");
+	bool fine = load(p, "ca.tmp") && pki_crl_end(p, pki_crl_begin(), PKI_CRL_DAYS);
+
+	if (fine && rename(tmp, ca) != 0) {
+		diag("%s: cannot make: %s", ca, strerror(errno));
+		fine = false;
+	}
+	fine = fine && file_sync_all(p->dir);
+	free(tmp);
+	free(ca);
+	return fine;
+}
+
 struct pki *
 pki_open(const char *dir, enum pki_key key, const char *chain_path, const char *key_path)
 {
@@ -492,11 +506,12 @@ pki_open(const char *dir, enum pki_key key, const char *chain_path, const char *
 	need(p->sha256 != NULL, "find SHA-256");
 	fine = dir_make(dir, 0700) && take_lock(p);
 	there = fine && is_there(p);
-	if (fine && !there)
-		fine = chain_path != NULL ? adopt_authority(p, chain_path, key_path)
-					  : make_authority(p, key);
-	fine = fine && load(p) && (!there || chain_path == NULL || is_same(p, chain_path)) &&
-	       (there || pki_crl_end(p, pki_crl_begin(), PKI_CRL_DAYS));
+	if (there)
+		fine = load(p, "ca") && (chain_path == NULL || is_same(p, chain_path));
+	else if (fine)
+		fine = (chain_path != NULL ? adopt_authority(p, chain_path, key_path)
+					   : make_authority(p, key)) &&
+		       found(p);
 	if (!fine) {
 		pki_close(p);
 		return NULL;

@@ -11,9 +11,10 @@ setup() {
 
 # killed COMMAND...: runs it and kills it within 100 ms; counts those that were still running
 killed() {
+	local most=${longest-90}
 	"$@" >>said 2>>err &
 	local pid=$!
-	sleep "0.0$((RANDOM % 90 + 10))"
+	sleep "0.0$((RANDOM % most + 10))"
 	if kill -9 $pid 2>/dev/null; then hits=$((hits + 1)); fi
 	wait $pid 2>/dev/null || true
 }
@@ -65,4 +66,15 @@ killed() {
 	[ -z "$(nbms-device list)" ]
 	nbms-device verify
 	[ "$(openssl crl -in site/pki/crl.pem -noout -text | grep -c 'Serial Number')" -eq $((2 * $(wc -l <rows))) ]
+}
+
+@test "kill -9 while the authority is founded: never one without a revocation list" {
+	hits=0 longest=15
+	for _ in $(seq 40); do
+		rm -rf site
+		killed nbms-device create --timezone Asia/Seoul C000009_B001_01
+		nbms-device create --timezone Asia/Seoul C000009_B001_01 >/dev/null
+		nbms-device verify
+	done
+	[ $hits -gt 0 ]
 }
