@@ -2,8 +2,6 @@
 #include "base/prog.h"
 #include "device/job.h"
 
-#define CERTIFICATE_DAYS 730
-#define WITHIN_DAYS 30
 #define PERIOD 15 /* minutes between a gateway's records */
 
 static const struct {
@@ -17,7 +15,7 @@ static const struct {
 	{ "list", "list [--type TYPE]", verb_list },
 	{ "show", "show THING ...", verb_show },
 	{ "bundle", "bundle --out DIR [--tar] THING ...", verb_bundle },
-	{ "expiring", "expiring [--within DAYS]", verb_expiring },
+	{ "expiring", "expiring [--days N]", verb_expiring },
 	{ "renew-crl", "renew-crl [--crl-days N]", verb_renew_crl },
 	{ "verify", "verify", verb_verify },
 	{ "broker", "broker --out DIR [--diff] [--name HOST] [--websocket PORT]", verb_broker },
@@ -41,7 +39,7 @@ run(struct device_job *job, int argc, char *argv[])
 		    "the gateway's own request: its key stays there" },
 		{ '\0', "rsa", NULL, OPT_FLAG, &job->rsa, "RSA-2048 keys instead of EC P-256" },
 		{ '\0', "days", "N", OPT_COUNT, &job->days,
-		    "certificates are valid so long (730)" },
+		    "certificates are valid so long (730); expiring: what ends within (30)" },
 		{ '\0', "host", "HOST", OPT_TEXT, &job->host,
 		    "the broker's name in bundles (as broker --name)" },
 		{ '\0', "port", "PORT", OPT_COUNT, &job->port, "the gateways' port (8883)" },
@@ -58,8 +56,6 @@ run(struct device_job *job, int argc, char *argv[])
 		    "rotate: the new certificate is known to work" },
 		{ '\0', "settle", NULL, OPT_FLAG, &job->settle,
 		    "rotate: revoke what seen ones have replaced" },
-		{ '\0', "within", "DAYS", OPT_COUNT, &job->within,
-		    "expiring: what ends in so many days (30)" },
 		{ '\0', "crl-days", "N", OPT_COUNT, &job->crl_days,
 		    "a revocation list stands so long (30)" },
 		{ 'o', "out", "DIR", OPT_TEXT, &job->out, "where bundle and broker write" },
@@ -71,13 +67,13 @@ run(struct device_job *job, int argc, char *argv[])
 		{ '\0', "site-port", "PORT", OPT_COUNT, &job->broker.site_port,
 		    "broker: loopback, the site's programs (8884)" },
 		{ '\0', "websocket", "PORT", OPT_COUNT, &job->broker.websocket,
-		    "broker: a WebSocket listener too" },
+		    "broker: a WebSocket listener too (0: none)" },
 		{ '\0', "queue", "BYTES", OPT_BYTES, &job->broker.queue,
 		    "broker: held for a client that is away (1G)" },
 		{ '\0', "user", "USER", OPT_TEXT, &job->broker.user,
 		    "broker: whom it becomes when root starts it" },
 		{ '\0', "plugin", "FILE", OPT_TEXT, &job->broker.plugin,
-		    "broker: what notes certificates seen" },
+		    "broker: what notes certificates seen, or none" },
 		{ '\0', "type", "TYPE", OPT_TEXT, &job->type, "list: rows of TYPE (thing)" },
 		TABLE_OPTIONS(&job->form),
 		RECORDS_OPTIONS(&job->records),
@@ -97,8 +93,8 @@ run(struct device_job *job, int argc, char *argv[])
 	}
 	verb = opt_verb(&spec, names, argc, argv);
 	first = opt_parse(&spec, argc - 1, argv + 1) + 1;
-	if (job->days == 0 || job->crl_days == 0)
-		opt_wrong("--days and --crl-days: at least 1");
+	if (job->crl_days == 0 || job->crl_days > DAYS_MAX || job->days > DAYS_MAX)
+		opt_wrong("--days and --crl-days: 1 to %d", DAYS_MAX);
 	if (job->port > 65535 || job->broker.site_port > 65535 || job->broker.websocket > 65535)
 		opt_wrong("a port is at most 65535");
 	job->broker.port = job->port;
@@ -110,10 +106,10 @@ int
 main(int argc, char *argv[])
 {
 	struct device_job job = { .type = "thing",
-		.days = CERTIFICATE_DAYS,
+		.days = DAYS_DEFAULT,
 		.crl_days = PKI_CRL_DAYS,
-		.within = WITHIN_DAYS,
 		.period = PERIOD,
+		.broker.websocket = BROKER_NOT_SAID,
 		.results = BUF(RESULTS_MAX),
 		.dropped = BUF(RESULTS_MAX),
 		.broker_text = BUF(1 << 16) };

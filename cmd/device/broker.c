@@ -24,7 +24,7 @@ merge(struct broker *said, const struct broker *was)
 	said->plugin = said->plugin != NULL ? said->plugin : was->plugin;
 	said->port = said->port != 0 ? said->port : was->port;
 	said->site_port = said->site_port != 0 ? said->site_port : was->site_port;
-	said->websocket = said->websocket != 0 ? said->websocket : was->websocket;
+	said->websocket = said->websocket >= 0 ? said->websocket : was->websocket;
 	said->queue = said->queue != 0 ? said->queue : was->queue;
 }
 
@@ -83,7 +83,7 @@ verb_broker(struct device_job *job, int argc, char *argv[])
 	job_no_operands(argc, argv);
 	check_names(&said.names);
 	job_open_site(job, DB_WRITE);
-	job_open_pki(job);
+	job_open_pki(job, true);
 	job->broker = (struct broker){ 0 };
 	(void)job_broker(job);
 	anew = said.names.n > 0 && !same_names(&said.names, &job->broker.names);
@@ -97,6 +97,8 @@ verb_broker(struct device_job *job, int argc, char *argv[])
 	}
 	if (said.plugin == NULL)
 		said.plugin = find_plugin(plugin);
+	else if (strcmp(said.plugin, "none") == 0)
+		said.plugin = NULL;
 	broker_defaults(&said);
 	if (!job->diff)
 		job_on_disk(dir_make(said.out, 0755));
@@ -129,7 +131,7 @@ verb_renew_crl(struct device_job *job, int argc, char *argv[])
 {
 	job_no_operands(argc, argv);
 	job_open_site(job, DB_WRITE);
-	job_open_pki(job);
+	job_open_pki(job, true);
 	job_write_crl(job);
 	job_refresh_broker(job);
 	return 0;

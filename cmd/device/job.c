@@ -47,16 +47,20 @@ job_open_site(struct device_job *job, enum db_mode mode)
 }
 
 void
-job_open_pki(struct device_job *job)
+job_open_pki(struct device_job *job, bool make)
 {
 	char *path = job_path(job, "pki");
+	char *ca = job_path(job, "pki/ca");
 
+	if (!make && access(ca, F_OK) != 0)
+		die(EX_NOINPUT, "%s: no authority there: nbms-device create makes it", ca);
 	if ((job->ca == NULL) != (job->ca_key == NULL))
 		opt_wrong("--ca and --ca-key go together");
 	job->pki = pki_open(path, job->rsa ? PKI_RSA_2048 : PKI_EC_P256, job->ca, job->ca_key);
 	if (job->pki == NULL)
 		diag_exit(EX_CONFIG);
 	free(path);
+	free(ca);
 }
 
 /* --- the broker's configuration --- */

@@ -19,6 +19,9 @@
 #include "io/pki.h"
 
 #define DAY 86400
+#define DAYS_DEFAULT (-1) /* --days was not given: what it means is the verb's */
+#define DAYS_MAX 36500
+#define BROKER_NOT_SAID (-1) /* of a port where 0 has a meaning */
 #define RESULTS_MAX ((size_t)16 << 20)
 
 struct device_job {
@@ -26,7 +29,7 @@ struct device_job {
 	struct records records;
 	struct table_options form;
 	const char *dir, *type, *timezone, *device_name, *csr, *ca, *ca_key, *host, *out;
-	int64_t port, period, days, crl_days, within;
+	int64_t port, period, days, crl_days;
 	bool dry_run, rsa, purge, force, settle, seen, tar, diff;
 	struct broker broker; /* the broker's; as read from the registry after job_broker */
 	/* state */
@@ -58,7 +61,8 @@ char *job_path(const struct device_job *job, const char *name);
 char *job_thing_path(const struct device_job *job, struct span thing);
 
 void job_open_site(struct device_job *job, enum db_mode mode);
-void job_open_pki(struct device_job *job); /* makes the authority on first use */
+/* The authority; made on first use where the verb may, otherwise it must be there. */
+void job_open_pki(struct device_job *job, bool make);
 void job_no_operands(int argc, char *argv[]);
 
 /* Ends the program with EX_IOERR where a write failed, which has been said. */

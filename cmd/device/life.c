@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define CERTIFICATE_DAYS 730
+
 static bool
 is_kept(void *ctx, struct span thing, struct span serial)
 {
@@ -78,7 +80,7 @@ issue(struct device_job *job, struct record *r, struct span thing, struct span c
 		.cn = thing,
 		.key = job->rsa ? PKI_RSA_2048 : PKI_EC_P256,
 		.csr = csr,
-		.days = job->days };
+		.days = job->days != DAYS_DEFAULT ? job->days : CERTIFICATE_DAYS };
 	struct buf pem = BUF(PKI_PEM_MAX), key = BUF(PKI_PEM_MAX);
 	struct bundle b = job_bundle(job, thing);
 	struct certificate c;
@@ -204,8 +206,10 @@ rotate_row(void *ctx, struct record *r)
 static int
 things(struct device_job *job, int argc, char *argv[], record_fn *verb)
 {
+	if (job->days == 0)
+		opt_wrong("--days: at least 1");
 	job_open_site(job, DB_WRITE);
-	job_open_pki(job);
+	job_open_pki(job, true);
 	(void)job_broker(job);
 	return job_rows(job, argc, argv, false, verb);
 }
@@ -258,7 +262,7 @@ static int
 settle(struct device_job *job)
 {
 	job_open_site(job, DB_WRITE);
-	job_open_pki(job);
+	job_open_pki(job, true);
 	db_begin(job->site);
 	if (job_broker(job))
 		broker_seen(&job->broker, seen, job->site);

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define EXPIRING_DAYS 30
+
 static bool
 register_row(void *ctx, struct record *r)
 {
@@ -98,12 +100,13 @@ int
 verb_expiring(struct device_job *job, int argc, char *argv[])
 {
 	static const char *const columns[] = { "thing", "what", "certificate", "expires" };
-	when_t until = clock_now() + job->within * DAY;
+	when_t until =
+	    clock_now() + (job->days != DAYS_DEFAULT ? job->days : EXPIRING_DAYS) * DAY;
 	struct table *t;
 
 	job_no_operands(argc, argv);
 	job_open_site(job, DB_READ);
-	job_open_pki(job);
+	job_open_pki(job, false);
 	t = table_begin(table_form(&job->form), columns, 4);
 	expiring_files(job, until, t);
 	device_expiring(job->site, until, t);
@@ -127,10 +130,9 @@ static bool export(struct device_job *job, const char *thing)
 	from = xasprintf("%s/%.*s", things, SPAN_ARG(serial));
 	to = xasprintf("%s/%s%s", job->out, thing, job->tar ? ".tar" : "");
 	fine = bundle_read(from, &pem, &key, &b) && dir_make(job->out, 0700) &&
-	       (job->tar ? bundle_write_tar(to, &b) : bundle_write_dir(to, &b)) &&
-	       file_sync_all(job->out);
+	       (job->tar ? bundle_write_tar(to, &b) : bundle_write_dir(to, &b));
 	if (fine)
-		out_printf("%s\n", to);
+		buf_printf(&job->results, "%s\n", to);
 	buf_free(&pem);
 	buf_wipe(&key);
 	free(things);
@@ -147,9 +149,12 @@ verb_bundle(struct device_job *job, int argc, char *argv[])
 	if (argc == 0 || job->out == NULL)
 		opt_wrong("bundle: --out DIR and the things are needed");
 	job_open_site(job, DB_READ);
-	job_open_pki(job);
+	job_open_pki(job, false);
 	(void)job_broker(job);
 	for (i = 0; i < argc; i++)
 		failed += !export(job, argv[i]);
+	if (job->results.n > 0)
+		job_on_disk(file_sync_all(job->out));
+	out_put(buf_span(&job->results));
 	return failed > 0 ? EX_REJECTED : 0;
 }

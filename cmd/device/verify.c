@@ -160,7 +160,7 @@ verb_verify(struct device_job *job, int argc, char *argv[])
 
 	job_no_operands(argc, argv);
 	job_open_site(job, DB_READ);
-	job_open_pki(job);
+	job_open_pki(job, false);
 	c.t = table_begin(table_form(&job->form), columns, 3);
 	if (pki_issuer(job->pki)->not_after <= clock_now())
 		problem(&c, "authority", SPAN("ca"), "expired");

@@ -42,7 +42,7 @@ config(const struct bundle *b, struct buf *to)
 	jw_member_int(&w, "period", b->period);
 	jw_member_str(&w, "cafile", "root-ca.pem");
 	jw_member_str(&w, "certfile", "certificate.pem");
-	jw_member_str(&w, "keyfile", "private.key");
+	jw_member_str(&w, "keyfile", b->key.n > 0 ? "private.key" : NULL);
 	jw_end(&w);
 	must(jw_finish(&w));
 	buf_putc(to, '\n');

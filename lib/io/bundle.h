@@ -8,7 +8,8 @@
  *   root-ca.pem       what the broker's certificate is checked against
  *   mw.json           {"thing","host","port","client_id","publish","publish_compatible",
  *                      "subscribe","qos","keepalive","period","cafile","certfile","keyfile"}
- *                     period in minutes, keepalive in seconds
+ *                     period in minutes, keepalive in seconds; keyfile null where the key
+ * stayed
  */
 #ifndef NBMS_IO_BUNDLE_H
 #define NBMS_IO_BUNDLE_H

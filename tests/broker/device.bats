@@ -282,9 +282,9 @@ refused() { # COMMAND...: not let in
 
 @test "a revocation list past its date locks everyone out, and is found before" {
 	publish "$(bundle $A)" nbms/up/$A
-	NBMS_NOW=$(date -u -d '+25 days' +%Y-%m-%dT%H:%M:%SZ) run -1 nbms-device expiring --within 7
+	NBMS_NOW=$(date -u -d '+25 days' +%Y-%m-%dT%H:%M:%SZ) run -1 nbms-device expiring --days 7
 	[ "$(jq -r .what <<<"$output")" = revocation-list ]
-	run -0 nbms-device expiring --within 7
+	run -0 nbms-device expiring --days 7
 	# time passes: the same as a list made long ago
 	rm site/pki/crl.pem
 	NBMS_NOW=$(date -u -d '-40 days' +%Y-%m-%dT%H:%M:%SZ) nbms-device renew-crl
@@ -297,7 +297,7 @@ refused() { # COMMAND...: not let in
 	grep -q 'certificate verify failed' mosquitto.log
 	nbms-device renew-crl
 	until_true 10 publish "$(bundle $A)" nbms/up/$A
-	run -0 nbms-device expiring --within 7
+	run -0 nbms-device expiring --days 7
 	nbms-device verify
 }
 

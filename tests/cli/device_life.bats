@@ -197,10 +197,10 @@ print("-----BEGIN CERTIFICATE REQUEST-----"); print(base64.encodebytes(d).decode
 	nbms-device create --days 400 C000003_B001_02 >/dev/null
 	run -1 nbms-device expiring
 	[ "$(jq -r '.thing // .what' <<<"$output" | xargs)" = "revocation-list $A" ] || [ "$(jq -r '.thing // .what' <<<"$output" | xargs)" = "$A" ]
-	run -0 nbms-device expiring --within 10
-	run -1 nbms-device expiring --within 30
+	run -0 nbms-device expiring --days 10
+	run -1 nbms-device expiring --days 30
 	jq -c 'select(.thing)' <<<"$output" | nbms-device rotate | jq -e '.thing == "'$A'" and .status == "rotated"'
-	run -1 nbms-device expiring --within 8000 --csv
+	run -1 nbms-device expiring --days 8000 --csv
 	[[ $output == *authority* ]]
 }
 
