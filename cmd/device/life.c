@@ -21,12 +21,16 @@ row_thing(struct record *r, struct thing *t)
 {
 	struct span name;
 
-	if (!json_text(json_get(r->root, "thing"), &name))
+	if (!json_text(json_get(r->root, "thing"), &name)) {
 		record_reject(r, "missing-member", "thing: missing or not a string");
-	else if (!thing_parse(name, t))
+		return false;
+	}
+	if (!thing_parse(name, t)) {
 		record_reject(
 		    r, "bad-name", "thing: %.*s: not CUSTOMER_BUILDING_NUMBER", SPAN_ARG(name));
-	return !r->settled;
+		return false;
+	}
+	return true;
 }
 
 static void

@@ -241,8 +241,8 @@ device_first_consumers(struct db *site, when_t now)
 	int64_t there;
 
 	if (!db_one(site, SQL_CONSUMER_KNOWN, "s", "i", "store", &there))
-		(void)db_run(site, SQL_CHECKPOINT_ADD, "siiii", "store", (int64_t)0,
-		    (int64_t)1, (int64_t)0, (int64_t)now);
+		(void)db_run(site, SQL_CHECKPOINT_ADD, "siiii", "store", (int64_t)0, (int64_t)1,
+		    (int64_t)0, (int64_t)now);
 }
 
 bool

@@ -99,7 +99,7 @@ refused() { # COMMAND...: not let in
 				-t "$topic" -m hello
 		done
 	); done
-	say_here done
+	say_here finished
 	[ "$(grep -c hello heard)" -eq 4 ]
 	nbms-device verify
 }
@@ -150,7 +150,7 @@ refused() { # COMMAND...: not let in
 	done
 	publish "$a" nbms/up/$A
 	publish "$a" "\$aws/rules/Rule_$A"
-	say_here done
+	say_here finished
 	[ "$(grep ' to ' heard | sort)" = "$(printf '%s\n' "nbms/up/$A to nbms/up/$A" "\$aws/rules/Rule_$A to \$aws/rules/Rule_$A" | sort)" ]
 	# nothing was kept for those who come later, either
 	# shellcheck disable=SC2086
@@ -172,7 +172,7 @@ refused() { # COMMAND...: not let in
 		: >mosquitto.log
 	done
 	until_true 10 grep -q "will nbms/up/$A" heard
-	say_here done
+	say_here finished
 	[ "$(grep -c ' will ' heard)" -eq 1 ]
 }
 
@@ -190,7 +190,7 @@ refused() { # COMMAND...: not let in
 		mosquitto_pub -h localhost -p "$site_port" $site -q 1 -t $topic -m "for $topic"
 	done
 	until_true 10 grep -q "^$A for $A" got
-	say_here done
+	say_here finished
 	kill $spy
 	wait $spy || true
 	[ "$(sort -u got)" = "$A for $A" ]
@@ -206,7 +206,7 @@ refused() { # COMMAND...: not let in
 		# shellcheck disable=SC2046
 		mosquitto_pub $(with "$(bundle $A)") -i "$id" -q 1 -t nbms/up/$A -m "as ${id:0:20}"
 	done
-	say_here done
+	say_here finished
 	run ! grep -q "Client $B disconnected\|Client $B already connected\|Client receiver" mosquitto.log
 	grep -c "as $A " mosquitto.log
 	kill $other
@@ -228,7 +228,7 @@ refused() { # COMMAND...: not let in
 	nbms-device delete $A | jq -e '.status == "deleted"'
 	echo after >&7 || true
 	refused publish "$PWD/stolen" nbms/up/$A
-	say_here done
+	say_here finished
 	run ! grep -q after heard
 	exec 7>&-
 	wait $live || true
@@ -272,7 +272,7 @@ refused() { # COMMAND...: not let in
 	[ "$(nbms-device show $A | jq -c '[.certificates[] | .state, .reason]')" = '["revoked","superseded","current",null]' ]
 	refused publish "$PWD/kept" nbms/up/$A
 	echo after >&7 || true
-	say_here done
+	say_here finished
 	run ! grep -q after heard
 	exec 7>&-
 	wait $live || true
@@ -354,7 +354,7 @@ refused() { # COMMAND...: not let in
 	publish "$(bundle $A)" nbms/up/$A
 	publish "$(bundle $B)" nbms/up/$B
 	nbms-device delete $B
-	say_here done
+	say_here finished
 	grep -q "nbms/up/$A to" heard
 	(cd "$(bundle $A)" && openssl verify -CAfile root-ca.pem -untrusted certificate.pem certificate.pem)
 	nbms-device verify

@@ -37,7 +37,7 @@ SELECT serial, thing, fingerprint, own_key, state, not_before, not_after FROM ce
 
 -- name: certificate_of_thing
 SELECT serial, fingerprint, own_key, state, not_before, not_after, issued, seen, revoked, reason FROM certificate
-    WHERE thing = $1 ORDER BY issued, serial;
+    WHERE thing = $1 ORDER BY issued, state = 'current', serial;
 
 -- name: certificate_expiring
 SELECT thing, serial, state, not_after FROM certificate WHERE state <> 'revoked' AND not_after < $1
