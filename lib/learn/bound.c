@@ -216,6 +216,20 @@ held(const struct optimise_unit *u)
 	return age < least ? least - age : 0;
 }
 
+/* What the plant, an order and the minimum times leave of on or off in step k. */
+static void
+on_bounds(const struct optimise_unit *u, size_t k, bool able, double *least, double *most)
+{
+	int order = u->force != NULL ? u->force[k] : 0;
+
+	*most = able && order >= 0 ? 1 : 0;
+	*least = order > 0 ? *most : 0;
+	if ((int)k < held(u)) {
+		*most = u->on ? *most : 0;
+		*least = *most;
+	}
+}
+
 /* Power columns; without a plan also on and start, tied by minimum times. */
 static void
 power_columns(struct lp *lp, const struct optimise_case *c, const struct optimise_prices *price,
@@ -224,7 +238,8 @@ power_columns(struct lp *lp, const struct optimise_case *c, const struct optimis
 	size_t k;
 
 	for (k = 0; k < c->steps; k++) {
-		double cost = price->value[k] * c->dt, low = plan != NULL ? u->power_min : 0;
+		double least, most, cost = price->value[k] * c->dt,
+				    low = plan != NULL ? u->power_min : 0;
 		bool cool = cop(u->cooling, k) > 0 && (plan == NULL || plan[k] < 0);
 		bool heat = cop(u->heating, k) > 0 && (plan == NULL || plan[k] > 0);
 
@@ -235,14 +250,9 @@ power_columns(struct lp *lp, const struct optimise_case *c, const struct optimis
 			x->heat[k] = column(lp, low, u->power_max, cost);
 		if (plan != NULL)
 			continue;
-		x->on[k] = column(lp, 0, cool || heat ? 1 : 0, 0);
+		on_bounds(u, k, cool || heat, &least, &most);
+		x->on[k] = column(lp, least, most, 0);
 		x->start[k] = column(lp, 0, 1, u->start_cost);
-		if (u->force != NULL && u->force[k] < 0)
-			lp->high[x->on[k]] = 0;
-		if (u->force != NULL && u->force[k] > 0)
-			lp->low[x->on[k]] = lp->high[x->on[k]];
-		if ((int)k < held(u))
-			lp->low[x->on[k]] = lp->high[x->on[k]] = u->on ? lp->high[x->on[k]] : 0;
 	}
 }
 

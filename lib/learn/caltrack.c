@@ -116,7 +116,7 @@ static enum learn_status
 solve_slopes(struct sums *s, double *slope)
 {
 	double a[COLUMNS * COLUMNS], answer[COLUMNS];
-	size_t map[COLUMNS], used = 0, how, j, k;
+	size_t map[COLUMNS] = { 0 }, used = 0, how, j, k;
 	enum learn_status status;
 
 	memset(slope, 0, COLUMNS * sizeof(*slope));

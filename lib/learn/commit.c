@@ -140,7 +140,7 @@ set_shape(struct commit *c, const struct optimise_unit *u)
 	c->off_modes = u->min_off;
 	c->on_ages = u->min_on;
 	c->on_modes = c->on_ages * c->width;
-	c->modes = (size_t)(c->off_modes + c->on_modes);
+	c->modes = (size_t)c->off_modes + (size_t)c->on_modes;
 	if (c->modes <= c->room_modes)
 		return true;
 	value = realloc(c->value, (c->steps + 1) * c->modes * GRID * sizeof(*value));

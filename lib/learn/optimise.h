@@ -96,29 +96,12 @@ struct optimise_totals {
 	int starts;
 };
 
-/* Why a unit does what it does in a step. */
-enum optimise_reason {
-	REASON_OFF_EMPTY,   /* off: nobody there */
-	REASON_OFF_COMFORT, /* off: the zone stays in its band by itself */
-	REASON_OFF_COAST,   /* off: stored heat or cold lasts to the end of occupancy */
-	REASON_OFF_PEAK,    /* off: its turn under the peak cap */
-	REASON_OFF_PRICE,   /* off: a cheaper hour does it */
-	REASON_ON_COMFORT,  /* on: holds the band */
-	REASON_ON_PREPARE,  /* on before people come, so that the band holds when they do */
-	REASON_ON_CHEAP,    /* on in a cheap hour, ahead of a dear one */
-	REASON_ON_PEAK,     /* on ahead of or below the peak cap, at less than full power */
-	REASON_ON_MINIMUM,  /* on: its minimum run time */
-	REASON_FORCED       /* told to */
-};
-
-const char *optimise_reason(enum optimise_reason);
-
 struct optimise_schedule {
 	size_t units, steps;
 	double *power;       /* [units * steps] kW, 0 = off */
 	int8_t *mode;        /* [units * steps] 1 heats, -1 cools, 0 off */
 	double *temperature; /* [units * (steps + 1)] degC, simulated exactly */
-	uint8_t *reason;     /* [units * steps] enum optimise_reason */
+	uint8_t *reason;     /* [units * steps] enum reason, see reason.h */
 	struct optimise_totals total;
 	double bound;      /* no schedule can cost less; NaN: not asked for */
 	double gap;        /* (objective - bound) / objective; NaN: no bound */

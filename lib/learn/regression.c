@@ -147,10 +147,10 @@ gram_ridge_each(const struct gram *g, const double *lambda, double *beta, double
 	double *a = NULL, *b, *sd;
 	lapack_int info;
 
-	if (!(g->w > 0))
+	if (!(g->w > 0) || p == 0)
 		return LEARN_SHORT;
 	keep = malloc(p * sizeof(*keep));
-	a = malloc((p * p + 2 * p) * sizeof(*a));
+	a = calloc(p * p + 2 * p, sizeof(*a));
 	if (keep == NULL || a == NULL) {
 		status = LEARN_NOMEM;
 		goto out;

@@ -137,8 +137,11 @@ integer_power(double x, size_t n)
 {
 	double y = 1;
 
-	for (; n > 0; n >>= 1, x *= x)
+	while (n > 0) {
 		y *= n & 1 ? x : 1;
+		x *= x;
+		n >>= 1;
+	}
 	return y;
 }
 

@@ -160,7 +160,7 @@ static enum learn_status
 fit_first(const struct thermal_data *d, size_t to, struct thermal *m)
 {
 	const double golden = 0.6180339887498949;
-	double left = log(0.5), right = log(500), beta[INPUTS], x[2], f[2];
+	double left = log(0.5), right = log(500), beta[INPUTS] = { 0 }, x[2], f[2];
 	struct gram g = { 0 };
 	enum learn_status status = gram_init(&g, INPUTS);
 	int i, k;
@@ -198,7 +198,8 @@ fit_first(const struct thermal_data *d, size_t to, struct thermal *m)
 static enum learn_status
 fit_given_wall(const struct thermal_data *d, size_t to, struct thermal *m, struct gram *g)
 {
-	double x[INPUTS + 2], low[INPUTS + 2], high[INPUTS + 2], beta[INPUTS + 2], wall = NAN;
+	double x[INPUTS + 2], low[INPUTS + 2], high[INPUTS + 2], beta[INPUTS + 2] = { 0 },
+									       wall = NAN;
 	enum learn_status status;
 	size_t k;
 

@@ -96,7 +96,7 @@ solve_class(const struct towt *m, bool occupied, const double *raw, const double
     const struct week_sums *week, double *b)
 {
 	double a[TERMS * TERMS];
-	size_t how, j, k, terms = m->knots + 1, map[TERMS], used = 0;
+	size_t how, j, k, terms = m->knots + 1, map[TERMS] = { 0 }, used = 0;
 	enum learn_status status;
 	double answer[TERMS];
 

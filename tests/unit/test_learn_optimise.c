@@ -7,6 +7,7 @@
 
 #include "learn/bound.h"
 #include "learn/optimise.h"
+#include "learn/reason.h"
 #include "learn/startstop.h"
 #include "learn/thermal.h"
 
@@ -442,7 +443,7 @@ bad_cases_are_refused(void **state)
 	b.c.steps = STEPS;
 	assert_int_equal(optimise_run(&b.c, 11, true, &s), LEARN_RANGE);
 	for (i = REASON_OFF_EMPTY; i <= REASON_FORCED; i++)
-		assert_string_not_equal(optimise_reason((enum optimise_reason)i), "unknown");
+		assert_string_not_equal(reason_text((enum reason)i), "unknown");
 }
 
 static void
