@@ -244,7 +244,7 @@ caltrack_series(
 		const struct caltrack_month *m = &c->month[h->at[i].month];
 		int how = hour_of_week(&h->at[i]);
 		bool occupied = m->occupied[how];
-		double x[TERMS], y = m->fitted ? m->a[how] : NAN;
+		double x[TERMS] = { 0 }, y = m->fitted ? m->a[how] : NAN;
 
 		piecewise(h->temperature[i], m->ends[occupied], m->end[occupied], x);
 		for (j = 0; j <= m->ends[occupied]; j++)

@@ -107,12 +107,18 @@ static void
 search(const struct days *d, enum daily_kind kind, double from[2], double to[2], double step,
     struct daily *best, double *least)
 {
+	int i, j, lows = (int)floor((to[0] - from[0]) / step + 1e-9);
 	struct daily one = { 0 };
-	double low, high, sse;
 
-	for (low = from[0]; low <= to[0]; low += step) {
-		for (high = kind == DAILY_FIVE ? fmax(from[1], low + step) : low;
-		     high <= (kind == DAILY_FIVE ? to[1] : low); high += step) {
+	for (i = 0; i <= lows; i++) {
+		double low = from[0] + i * step, first = fmax(from[1], low + step), sse;
+		int highs = 0;
+
+		if (kind == DAILY_FIVE)
+			highs = (int)floor((to[1] - first) / step + 1e-9);
+		for (j = 0; j <= highs; j++) {
+			double high = kind == DAILY_FIVE ? first + j * step : low;
+
 			sse = try_points(d, kind, low, high, &one);
 			if (sse < *least) {
 				*least = sse;
@@ -340,7 +346,7 @@ daily_of_hours(const struct hours *h, size_t from, size_t to, double *energy,
 
 	while (i < to) {
 		int32_t day = h->at[i].day;
-		int weekday_of = h->at[i].weekday, loads = 0, temperatures = 0;
+		int weekday_of = hour_of_week(&h->at[i]) / 24, loads = 0, temperatures = 0;
 		double load = 0, degrees = 0;
 
 		for (; i < to && h->at[i].day == day; i++) {

@@ -303,7 +303,7 @@ tender_learn(const struct tender_opening *o, size_t n, struct tender_history *h)
 	size_t i;
 
 	memset(h, 0, sizeof(*h));
-	s = malloc((n ? n : 1) * sizeof(*s));
+	s = calloc(n + 1, sizeof(*s));
 	if (s == NULL)
 		return LEARN_NOMEM;
 	for (i = 0; i < n; i++) {
@@ -314,7 +314,7 @@ tender_learn(const struct tender_opening *o, size_t n, struct tender_history *h)
 		like = &o[i];
 		s[h->openings++] = ratio_of(&o[i]);
 	}
-	if (h->openings == 0) {
+	if (like == NULL) {
 		free(s);
 		return LEARN_SHORT;
 	}

@@ -1,12 +1,11 @@
 /*
  * Accuracy and speed of the energy models on measured buildings.
  *
- *	learn_accuracy FILE.csv [building ...]
+ *	learn_accuracy FILE.csv
  *
- * FILE: header time_utc,T,RH,GHI,name,name.. and one row an hour, without
- * holes, of two calendar years; T in degC, loads in kWh, 0 = not known. Local
- * time and holidays are England's. The first year is learnt, the second
- * predicted: a year ahead, and day by day as issued at local midnight.
+ * FILE: header time_utc,T,RH,GHI,name,name.. and one row an hour of two calendar years; T in
+ * degC, loads in kWh, 0 = not known. Local time and holidays are England's. The first year is
+ * learnt, the second predicted: a year ahead, and day by day as issued at local midnight.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -68,6 +67,32 @@ year_of(int32_t day)
 	return civil_of_day(day).year;
 }
 
+/* 2016-01-01T00:00Z: whole hours. */
+static int64_t
+time_of(const char *text)
+{
+	char *at;
+	int year = (int)strtol(text, &at, 10), month, day;
+
+	need(*at == '-', "bad time");
+	month = (int)strtol(at + 1, &at, 10);
+	need(*at == '-', "bad time");
+	day = (int)strtol(at + 1, &at, 10);
+	need(*at == 'T', "bad time");
+	return 86400 * (int64_t)day_of(year, month, day) + 3600 * strtol(at + 1, NULL, 10);
+}
+
+/* An hour that the file leaves out. */
+static void
+hole(struct table *t)
+{
+	size_t b;
+
+	t->temperature[t->rows] = NAN;
+	for (b = 0; b < t->buildings; b++)
+		t->load[b][t->rows] = NAN;
+}
+
 static void
 read_table(FILE *f, struct table *t)
 {
@@ -76,22 +101,26 @@ read_table(FILE *f, struct table *t)
 
 	need(getline(&line, &size, f) > 0, "empty input");
 	line[strcspn(line, "\r\n")] = '\0';
-	t->temperature = malloc(cap * sizeof(double));
+	t->temperature = calloc(cap, sizeof(double));
 	rest = line;
 	for (b = 0; (field = strsep(&rest, ",")) != NULL; b++) {
 		if (b < 4)
 			continue;
 		need(t->buildings < BUILDINGS, "too many buildings");
 		snprintf(t->name[t->buildings], sizeof(t->name[0]), "%s", field);
-		t->load[t->buildings] = malloc(cap * sizeof(double));
+		t->load[t->buildings] = calloc(cap, sizeof(double));
 		t->buildings++;
 	}
-	while (getline(&line, &size, f) > 0 && t->rows < cap) {
-		int y, m, d, hh;
+	while (getline(&line, &size, f) > 0) {
+		int64_t row;
 
-		need(sscanf(line, "%d-%d-%dT%d", &y, &m, &d, &hh) == 4, "bad time");
 		if (t->rows == 0)
-			t->start = 86400 * (int64_t)day_of(y, m, d) + 3600 * hh;
+			t->start = time_of(line);
+		row = (time_of(line) - t->start) / 3600;
+		need(row >= (int64_t)t->rows && row < (int64_t)cap,
+		    "rows out of order or too many");
+		for (; (int64_t)t->rows < row; t->rows++)
+			hole(t);
 		rest = line;
 		for (b = 0; (field = strsep(&rest, ",")) != NULL; b++) {
 			double v = *field == '\0' ? NAN : strtod(field, NULL);
@@ -196,7 +225,7 @@ england(int first, int last, int32_t *out)
 static void
 building(const struct table *t, size_t b, struct hours *h)
 {
-	int32_t *offset = malloc(t->rows * sizeof(*offset)), holiday[512];
+	int32_t *offset = calloc(t->rows, sizeof(*offset)), holiday[512] = { 0 };
 	size_t i, n;
 	int y;
 

@@ -212,7 +212,7 @@ main(int argc, char *argv[])
 
 	learn_single_thread();
 	if (argc >= 3 && strcmp(argv[1], "--lp") == 0) {
-		make_case(&c, argc > 3 ? (size_t)atoi(argv[3]) : 20);
+		make_case(&c, argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 20);
 		f = fopen(argv[2], "w");
 		if (f == NULL)
 			return 1;
