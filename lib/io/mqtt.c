@@ -29,6 +29,7 @@ struct mqtt {
 	char *peer; /* host:port, for messages */
 	int port;
 	mqtt_message_fn *handler;
+	mqtt_sent_fn *sent;
 	void *ctx;
 	enum link link;
 	int64_t since;          /* when it came to this, clock_monotonic */
@@ -389,4 +390,29 @@ mqtt_write(struct mqtt *m)
 		rc = mosquitto_loop_misc(m->client);
 	}
 	check_link(m, rc);
+}
+
+static void
+on_publish(struct mosquitto *client, void *ctx, int mid)
+{
+	struct mqtt *m = ctx;
+
+	(void)client;
+	m->sent(m->ctx, mid);
+}
+
+void
+mqtt_on_sent(struct mqtt *m, mqtt_sent_fn *sent)
+{
+	m->sent = sent;
+	mosquitto_publish_callback_set(m->client, on_publish);
+	(void)mosquitto_int_option(m->client, MOSQ_OPT_SEND_MAXIMUM, 65535);
+}
+
+bool
+mqtt_publish(
+    struct mqtt *m, const char *topic, struct span payload, int qos, bool retain, int *token)
+{
+	return m->link == LINK_UP && mosquitto_publish(m->client, token, topic, (int)payload.n,
+					 payload.p, qos, retain) == MOSQ_ERR_SUCCESS;
 }

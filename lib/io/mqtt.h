@@ -72,4 +72,15 @@ size_t mqtt_read(struct mqtt *m, int64_t patience);
 
 void mqtt_write(struct mqtt *m);
 
+/*
+ * Sending. `sent` is called from mqtt_read or mqtt_write with the token of each message that
+ * the broker has acknowledged (QoS 1 and 2) or that has been written (QoS 0). What is not
+ * acknowledged when the connection is lost is sent again after the next connect, in order.
+ * False: the message was not taken (no connection, or not a topic).
+ */
+typedef void mqtt_sent_fn(void *ctx, int token);
+void mqtt_on_sent(struct mqtt *m, mqtt_sent_fn *sent);
+bool mqtt_publish(
+    struct mqtt *m, const char *topic, struct span payload, int qos, bool retain, int *token);
+
 #endif

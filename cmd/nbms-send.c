@@ -1,0 +1,273 @@
+/* nbms-send: records to the broker, each confirmed once the broker has it. */
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/jsonw.h"
+#include "base/out.h"
+#include "base/prog.h"
+#include "base/records.h"
+#include "io/mqtt.h"
+#include "io/outbox.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WAITING_MAX 1024             /* posts held before reading waits */
+#define BYTES_MAX ((size_t)64 << 20) /* of their payloads */
+#define FIRST_MS 20                  /* a turn while something is under way */
+
+struct send_job {
+	struct mqtt_options mqtt;
+	struct opt_list no_topics;
+	struct records records;
+	const char *queue;
+	int64_t wait; /* seconds without progress; 0: for ever */
+	bool dry_run;
+	struct outbox *box;
+	struct lines *lines;
+	struct buf confirmation;
+	int64_t progress; /* when something was last confirmed */
+	bool more;        /* input may still come */
+};
+
+static void
+confirm(struct send_job *job, const struct post *p, const char *how)
+{
+	char at[WHEN_TEXT];
+	struct jw w;
+
+	if (p->id == NULL && !job->dry_run)
+		return;
+	buf_clear(&job->confirmation);
+	w = jw_begin(&job->confirmation);
+	jw_object(&w);
+	jw_key(&w, how);
+	if (p->id != NULL)
+		jw_raw(&w, span_of(p->id));
+	else
+		jw_null(&w);
+	jw_member_str(&w, "topic", p->topic);
+	jw_member_int(&w, "bytes", (int64_t)p->length);
+	jw_member_str(&w, "at", when_format_ms(at, clock_now_ms()));
+	jw_end(&w);
+	must(jw_finish(&w));
+	out_line(buf_span(&job->confirmation));
+}
+
+static void
+sent(void *ctx, int token)
+{
+	struct send_job *job = ctx;
+	struct post *p = outbox_sent(job->box, token);
+
+	if (p == NULL)
+		return; /* a second acknowledgement of the same */
+	confirm(job, p, "confirmed");
+	out_flush(); /* first said, then forgotten: a crash in between repeats it */
+	outbox_done(job->box, p);
+	job->progress = clock_monotonic();
+}
+
+/* Nobody subscribes here: a broker that sends something all the same is not listened to. */
+static void
+ignore(void *ctx, const struct mqtt_message *m)
+{
+	(void)ctx, (void)m;
+}
+
+static void
+take(struct send_job *job, struct record *r)
+{
+	struct buf why = BUF(512);
+	struct post *p;
+
+	if (!json_parse(job->records.json, r->line, &r->root))
+		record_reject(
+		    r, json_error_code(job->records.json), "%s", json_error(job->records.json));
+	else if (json_kind_of(r->root) != JSON_OBJECT)
+		record_reject(r, "bad-json", "not an object");
+	else if (json_get(r->root, "mark").at != 0)
+		; /* a sign of time, nothing to send */
+	else if ((p = post_parse(r->root, &why)) == NULL)
+		record_reject(r, "bad-record", "%s", buf_text(&why));
+	else if (job->dry_run)
+		confirm(job, p, "would_send"), post_free(p);
+	else
+		outbox_put(job->box, p, r->line);
+	record_end(r);
+	buf_free(&why);
+}
+
+static bool
+has_room(const struct send_job *job)
+{
+	return outbox_count(job->box) < WAITING_MAX && outbox_bytes(job->box) < BYTES_MAX;
+}
+
+/* Whole lines that are there, as far as there is room. */
+static void
+read_input(struct send_job *job)
+{
+	enum lines_kind kind;
+	struct record r;
+	struct span line;
+	bool again = false;
+
+	while (job->more && has_room(job)) {
+		kind = lines_try(job->lines, &line, &again);
+		if (kind == LINES_END && again)
+			break;
+		if (kind == LINES_END || kind == LINES_ERROR)
+			job->more = false;
+		else if (record_begin(&r, &job->records, job->lines, kind, line))
+			take(job, &r);
+		if (!lines_ready(job->lines))
+			break; /* the next call might wait */
+	}
+	outbox_sync(job->box);
+}
+
+static void
+publish(struct send_job *job, struct mqtt *m)
+{
+	struct post *p;
+
+	while (mqtt_connected(m) && (p = outbox_next(job->box)) != NULL) {
+		if (!mqtt_publish(m, p->topic, (struct span){ p->payload, p->length }, p->qos,
+			p->retain, &p->token))
+			break;
+		p->sent = true;
+	}
+}
+
+/* Waits for input, where it may be taken, and for the broker. True: there is input (poll(2)
+ * knows nothing of held lines). */
+static bool
+wait_for(struct send_job *job, struct mqtt *m)
+{
+	struct pollfd p[2] = { mqtt_poll(m), { .fd = -1, .events = POLLIN } };
+	int timeout = mqtt_timeout(m);
+
+	if (job->more && has_room(job) && !prog_stopping()) {
+		if (lines_ready(job->lines))
+			return true;
+		p[1].fd = STDIN_FILENO;
+	}
+	if (outbox_count(job->box) > 0 && !mqtt_connected(m) && timeout > FIRST_MS * 10)
+		timeout = FIRST_MS * 10;
+	(void)poll(p, 2, timeout);
+	return p[1].fd >= 0 && p[1].revents != 0;
+}
+
+static bool
+gives_up(const struct send_job *job)
+{
+	int64_t limit = prog_stopping() ? 5 : job->wait;
+
+	return limit > 0 && clock_monotonic() - job->progress > limit * INT64_C(1000000000);
+}
+
+static int
+run_live(struct send_job *job)
+{
+	struct mqtt *m = mqtt_new(&job->mqtt, ignore, job);
+	size_t left;
+
+	mqtt_on_sent(m, sent);
+	job->progress = clock_monotonic();
+	while ((job->more && !prog_stopping()) || outbox_count(job->box) > 0) {
+		if (outbox_count(job->box) == 0)
+			job->progress = clock_monotonic();
+		if (gives_up(job))
+			break;
+		if (wait_for(job, m))
+			read_input(job);
+		(void)mqtt_read(m, 0);
+		publish(job, m);
+		mqtt_write(m);
+	}
+	left = outbox_count(job->box);
+	mqtt_free(m);
+	if (left == 0)
+		return 0;
+	diag(
+	    "%zu not confirmed%s", left, job->queue != NULL ? ": kept for the next start" : "");
+	return EX_TEMPFAIL;
+}
+
+static int
+run_dry(struct send_job *job)
+{
+	enum lines_kind kind;
+	struct record r;
+	struct span line;
+
+	while ((kind = lines_next(job->lines, &line)) != LINES_END && kind != LINES_ERROR)
+		if (record_begin(&r, &job->records, job->lines, kind, line))
+			take(job, &r);
+	return kind == LINES_ERROR ? EX_IOERR : 0;
+}
+
+static int
+run(struct send_job *job, int argc, char *argv[])
+{
+	static const char *const usage[] = {
+		"--host HOST [--cafile FILE --cert FILE --key FILE] "
+		"[--queue FILE]",
+		"--dry-run", NULL
+	};
+	const struct opt opts[] = {
+		{ 'h', "host", "HOST", OPT_TEXT, &job->mqtt.host, "the broker" },
+		{ 'p', "port", "PORT", OPT_COUNT, &job->mqtt.port,
+		    "its port (8883; 1883 without TLS)" },
+		{ '\0', "cafile", "FILE", OPT_TEXT, &job->mqtt.cafile,
+		    "whom to believe it is the broker" },
+		{ '\0', "cert", "FILE", OPT_TEXT, &job->mqtt.cert, "our certificate" },
+		{ '\0', "key", "FILE", OPT_TEXT, &job->mqtt.key, "its key" },
+		{ '\0', "key-password", "FILE", OPT_TEXT, &job->mqtt.key_password,
+		    "whose first line opens the key" },
+		{ 'i', "id", "ID", OPT_TEXT, &job->mqtt.id,
+		    "client id: another for each that runs at a time (nbms-send)" },
+		{ '\0', "keepalive", "DURATION", OPT_DURATION, &job->mqtt.keepalive, "(60s)" },
+		{ 'q', "queue", "FILE", OPT_TEXT, &job->queue,
+		    "keep what is not confirmed there, over restarts" },
+		{ 'w', "wait", "DURATION", OPT_DURATION, &job->wait,
+		    "give up when nothing is confirmed for so long (never)" },
+		{ 'n', "dry-run", NULL, OPT_FLAG, &job->dry_run, "say what would be sent" },
+		RECORDS_OPTIONS(&job->records),
+		OPT_END,
+	};
+	const struct opt_spec spec = { usage,
+		"Sends {\"topic\":..,\"payload\":..,\"qos\":..,\"id\":..} records from stdin "
+		"to an MQTT broker and\n"
+		"prints a line for each id once the broker has acknowledged it.",
+		opts, NULL };
+	int first = opt_parse(&spec, argc, argv), status;
+
+	if (first < argc)
+		opt_wrong("takes no operand: %s", argv[first]);
+	if (job->mqtt.host == NULL && !job->dry_run)
+		opt_wrong("--host: which broker?");
+	records_begin(&job->records);
+	job->lines = lines_open(STDIN_FILENO, "<stdin>", (size_t)job->records.line_max);
+	job->box = outbox_open(job->dry_run ? NULL : job->queue);
+	status = job->dry_run ? run_dry(job) : run_live(job);
+	outbox_close(job->box);
+	lines_free(job->lines);
+	records_end(&job->records);
+	return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct send_job job = {
+		.mqtt = { .id = "nbms-send" }, .confirmation = BUF(1 << 20), .more = true
+	};
+	int status;
+
+	job.mqtt.topics = &job.no_topics;
+	prog_begin("nbms-send");
+	status = run(&job, argc, argv);
+	buf_free(&job.confirmation);
+	return prog_end(status);
+}
