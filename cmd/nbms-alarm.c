@@ -139,12 +139,11 @@ run_filter(struct alarm_job *job, int n, char *files[])
 static void
 read_limit(const char *option, const char *text, struct alarm_limits *to)
 {
-	long long raises;
-	int at = 0;
+	char *end;
+	long long raises = strtoll(text, &end, 10);
 
-	if (sscanf(text, "%lld/%n", &raises, &at) != 1 || at == 0 || raises < 0 ||
-	    raises > ALARM_EARLIER + 1 || raises == 1 ||
-	    !when_parse_duration(span_of(text + at), &to->window))
+	if (end == text || *end != '/' || raises < 0 || raises > ALARM_EARLIER + 1 ||
+	    raises == 1 || !when_parse_duration(span_of(end + 1), &to->window))
 		opt_wrong("%s: not a limit like 3/1m: %s", option, text);
 	to->raises = raises;
 }

@@ -160,7 +160,7 @@ delete_row(void *ctx, struct record *r)
 {
 	struct device_job *job = ctx;
 	char *dir;
-	struct thing t;
+	struct thing t = { 0 };
 
 	if (!row_thing(r, &t))
 		return true;
@@ -183,7 +183,7 @@ rotate_row(void *ctx, struct record *r)
 {
 	struct device_job *job = ctx;
 	struct span serial, csr = { 0 };
-	struct thing t;
+	struct thing t = { 0 };
 	bool own_key;
 
 	if (!row_thing(r, &t))

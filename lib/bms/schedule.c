@@ -393,7 +393,8 @@ schedule_expand(const struct schedule *s, const struct schedule_context *c, when
 		if (t != from)
 			look_at_day(&v, t);
 		boundaries(&b, &v, t, v.end < to ? v.end : to);
-		qsort(b.t, b.n, sizeof(*b.t), by_time);
+		if (b.n > 0)
+			qsort(b.t, b.n, sizeof(*b.t), by_time);
 		for (i = 0; i < b.n; i++) {
 			now = ruling(&v, b.t[i]);
 			if (b.t[i] != from && same_span(&now, &held))
@@ -466,7 +467,7 @@ schedule_diff(const struct schedule *a, const struct schedule *b,
 
 	(void)schedule_expand(a, c, from, to, keep, &left);
 	(void)schedule_expand(b, c, from, to, keep, &right);
-	for (t = from; t < to; t = x.to) {
+	for (t = from; t < to && i < left.n && j < right.n; t = x.to) {
 		x = left.a[i];
 		y = right.a[j];
 		x.from = y.from = t;

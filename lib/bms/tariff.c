@@ -348,7 +348,7 @@ tariff_interval(const struct tariffs *ts, const struct tariff_choice *choice, wh
     when_t to, struct tariff_rate *rate, bool *whole)
 {
 	enum tariff_found f = tariff_at(ts, choice, from, rate);
-	struct tariff_rate later;
+	struct tariff_rate later = { 0 };
 
 	*whole = f == TARIFF_FOUND;
 	while (*whole && from < to) {

@@ -10,10 +10,14 @@ read_part(struct consumer *c)
 {
 	const char *text = getenv("NBMS_PART");
 	long long part = 0, parts = 1;
-	char end;
+	char *slash = NULL, *end = NULL;
 
-	if (text != NULL && (sscanf(text, "%lld/%lld%c", &part, &parts, &end) != 2 ||
-				part < 0 || part >= parts))
+	if (text != NULL) {
+		part = strtoll(text, &slash, 10);
+		if (slash != text && *slash == '/')
+			parts = strtoll(slash + 1, &end, 10);
+	}
+	if (text != NULL && (end == NULL || *end != '\0' || part < 0 || part >= parts))
 		die(EX_USAGE, "NBMS_PART: not i/N with i below N: %s", text);
 	c->part = part;
 	c->parts = parts;

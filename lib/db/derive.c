@@ -198,6 +198,7 @@ derive_free(struct derivation *d)
 		return;
 	HASH_ITER(hh, d->inputs, in, next)
 	{
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 		HASH_DEL(d->inputs, in);
 		free(in->point_id);
 		free(in);
@@ -322,7 +323,7 @@ derive_attribute(const struct sink *to, const struct unit *u, struct attribute *
 		const struct given *g = a->inputs[i] >= 0 ? &to->d->given[a->inputs[i]] : NULL;
 
 		in[i] = g != NULL ? g->value : (double)NAN;
-		if (period == 0 && !isnan(in[i]))
+		if (period == 0 && g != NULL && !isnan(in[i]))
 			period = g->period;
 	}
 	put(to, &a->series, u->id, a->rule->attr,
@@ -543,7 +544,7 @@ derive_next(
 		struct meter_reading after;
 		struct meter_interval interval;
 		struct sink to;
-		int64_t period;
+		int64_t period = 0;
 
 		if (!d->given[e->input].told)
 			continue;

@@ -104,6 +104,7 @@ forget_gateways(struct ingest *in)
 
 	HASH_ITER(hh, in->gateways, g, next)
 	{
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 		HASH_DEL(in->gateways, g);
 		gateway_free(g);
 	}
@@ -116,6 +117,7 @@ forget_places(struct ingest *in)
 
 	HASH_ITER(hh, in->places, p, next)
 	{
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 		HASH_DEL(in->places, p);
 		tariff_account_close(p->premises.account);
 		free(p->key);
