@@ -1,0 +1,55 @@
+# Live MQTT over TLS, QoS 1: each message durable before its PUBACK, against mosquitto_sub, which keeps nothing. Both drain
+# the same messages from a persistent session, so that the publisher's speed plays no part; and mosquitto_sub acknowledges
+# before it prints.
+set -eu
+. tests/bench/common.sh
+NBMS_DIR=$BENCH_TMP/live
+export NBMS_DIR
+thing=C000003_B001_01
+mkdir -p "$NBMS_DIR"
+echo '{"type":"building","customer":"C000003","building":"B001","timezone":"Asia/Seoul"}' | nbms-device register
+nbms-device create $thing >/dev/null
+base=$((20000 + $$ % 20000))
+nbms-device broker --out "$NBMS_DIR/broker" --name localhost --port $base --site-port $((base + 1))
+$(command -v mosquitto || echo /usr/sbin/mosquitto) -c "$NBMS_DIR/broker/mosquitto.conf" 2>"$NBMS_DIR/broker.log" &
+broker=$!
+trap 'kill $broker 2>/dev/null || :' EXIT
+bundle=$(find "$NBMS_DIR/pki/things/$thing" -mindepth 1 -maxdepth 1 -type d | head -n 1)
+pki=$NBMS_DIR/pki/site
+
+publish() {
+	mosquitto_pub -h localhost -p $base --cafile "$bundle/root-ca.pem" --cert "$bundle/certificate.pem" \
+		--key "$bundle/private.key" -i $thing -q 1 -t nbms/up/$thing "$@"
+}
+subscribe() {
+	mosquitto_sub -h localhost -p $((base + 1)) --cafile "$pki/root-ca.pem" --cert "$pki/site.pem" --key "$pki/site.key" \
+		-i bench-sub -c -q 1 -t nbms/up/$thing "$@"
+}
+receive() {
+	nbms-recv --host localhost --port $((base + 1)) --cafile "$pki/root-ca.pem" --cert "$pki/site.pem" --key "$pki/site.key" \
+		--id bench-recv --topic nbms/up/$thing --spool "$@" 2>"$NBMS_DIR/recv.log"
+}
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	publish -n 2>/dev/null && break
+	sleep 0.1
+done
+
+# one WORK MESSAGE COUNT: the same messages to both
+one() {
+	work=$1 points=$2 count=$3
+	subscribe -E
+	receive --idle 1s >/dev/null || :
+	scripts/simulate --from 2022-10-01 --days 40 --points "$points" --kinds periodic_log | head -n "$count" | publish -l
+	t0=$(now)
+	subscribe -C "$count" >/dev/null
+	t1=$(now)
+	receive --from 1 --idle 60s | head -n "$((count + extra))" >/dev/null || :
+	t2=$(now)
+	theirs=$(awk -v a="$t0" -v b="$t1" -v n="$count" 'BEGIN { printf "%.6g", n / (b - a) }')
+	ours=$(awk -v a="$t1" -v b="$t2" -v n="$count" 'BEGIN { printf "%.6g", n / (b - a) }')
+	report "$work" "$ours" messages/s "$theirs" 'mosquitto_sub > /dev/null' '>= 0.7'
+	rm -rf "$NBMS_DIR/spool"
+}
+extra=0
+one 'live, 98 KB, durable before PUBACK' 883 1500
+one 'live, 4 KB, durable before PUBACK' 36 3000
