@@ -190,6 +190,11 @@ class tokens
 	{
 		at++;
 	}
+	size_t
+	left() const
+	{
+		return size_t(end - at);
+	}
 	bool
 	done() const
 	{
@@ -225,8 +230,15 @@ class walk
 	fault
 	document(uint32_t *root)
 	{
-		fault f = value(0, root);
+		size_t nodes = j->count + in.left(); /* at most one a token */
+		fault f;
 
+		if (nodes > j->room) {
+			j->room = nodes + nodes / 4;
+			j->nodes =
+			    static_cast<node *>(xrealloc(j->nodes, j->room * sizeof(node)));
+		}
+		f = value(0, root);
 		j->minified = meant == j->n;
 		return f != FINE ? f : in.done() ? FINE : SYNTAX;
 	}
@@ -248,7 +260,6 @@ class walk
 	uint32_t
 	add(json_kind kind, uint32_t off, uint32_t n)
 	{
-		j->nodes = grown(j->nodes, j->count, &j->room);
 		j->nodes[j->count] = node{ off, n, 0, 0, kind };
 		return uint32_t(j->count++);
 	}
@@ -483,6 +494,30 @@ json_next(json_value element)
 	const node *n = node_of(element);
 
 	return json_value{ element.doc, n != nullptr ? n->next : 0 };
+}
+
+static bool
+give_member(const struct json *doc, uint32_t at, struct json_member *m)
+{
+	if (at == 0)
+		return false;
+	m->name = string_of(doc, &doc->nodes[at - 1]);
+	m->value = json_value{ doc, at };
+	return true;
+}
+
+bool
+json_first_member(json_value object, struct json_member *m)
+{
+	const node *n = node_of(object);
+
+	return n != nullptr && n->kind == JSON_OBJECT && give_member(object.doc, n->child, m);
+}
+
+bool
+json_next_member(struct json_member *m)
+{
+	return give_member(m->value.doc, node_of(m->value)->next, m);
 }
 
 struct span

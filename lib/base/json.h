@@ -70,6 +70,16 @@ json_value json_get(json_value object, const char *name);
 json_value json_first(json_value container);
 json_value json_next(json_value element);
 
+/* A member's name and value at once, for walks over many. False: no more, or not an object. The
+ * value of one that json_first_member gave may be passed to json_next and so on. */
+struct json_member {
+	struct span name;
+	json_value value;
+};
+
+bool json_first_member(json_value object, struct json_member *m);
+bool json_next_member(struct json_member *m);
+
 /* The name of a member that json_first, json_next or json_get gave. */
 struct span json_name(json_value member);
 
@@ -98,7 +108,8 @@ struct span json_raw(json_value v);
 bool json_peek(
     struct json *j, struct span text, const char *const names[], struct span raw[], size_t n);
 
-/* Is there no insignificant white space in the text that the value is part of? Then json_minify would only copy. */
+/* Is there no insignificant white space in the text that the value is part of? Then json_minify
+ * would only copy. */
 bool json_is_minified(json_value v);
 
 /* Appends text without insignificant white space; false if it does not fit or a string is not

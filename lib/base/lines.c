@@ -189,12 +189,12 @@ next(struct lines *in, struct span *line, bool *again)
 }
 
 bool
-lines_would_wait(struct lines *in)
+lines_would_wait(struct lines *in, int ms)
 {
 	struct pollfd ready = { .fd = in->fd, .events = POLLIN };
 	size_t n;
 
-	return !find_end(in, &n) && !in->eof && poll(&ready, 1, 0) == 0;
+	return !find_end(in, &n) && !in->eof && poll(&ready, 1, ms) == 0;
 }
 
 bool

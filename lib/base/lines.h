@@ -28,7 +28,8 @@ struct lines;
 /* name is borrowed; max 0 means LINES_MAX. The descriptor stays the caller's. */
 struct lines *lines_open(int fd, const char *name, size_t max);
 
-/* The same from a function in the manner of read(2): it returns -1 with errno set where it fails. */
+/* The same from a function in the manner of read(2): it returns -1 with errno set where it
+ * fails. */
 typedef ssize_t lines_read_fn(void *ctx, char *to, size_t n);
 struct lines *lines_open_fn(lines_read_fn *read_fn, void *ctx, const char *name, size_t max);
 
@@ -37,14 +38,15 @@ void lines_free(struct lines *in);
 enum lines_kind lines_next(struct lines *in, struct span *line);
 
 /*
- * The same with at most one read(2), for a caller that polls: LINES_END with *again set means that the
- * line is not whole yet. Lines already read are given without reading; that next call may read, and so
- * may wait, unless lines_ready.
+ * The same with at most one read(2), for a caller that polls: LINES_END with *again set means
+ * that the line is not whole yet. Lines already read are given without reading; that next call
+ * may read, and so may wait, unless lines_ready.
  */
 enum lines_kind lines_try(struct lines *in, struct span *line, bool *again);
 
-/* Would lines_next have to wait? Neither a whole line nor the end of input is there yet. */
-bool lines_would_wait(struct lines *in);
+/* Would lines_next have to wait longer than that? Neither a whole line nor the end of input is
+ * there by then. */
+bool lines_would_wait(struct lines *in, int ms);
 
 /*
  * Is the next line whole and held already? Then the next call gives it without reading, and

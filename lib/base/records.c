@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define IDLE_MS \
+	50 /* a producer a little slower than its consumer must not cost a commit a record */
+
 void
 records_begin(struct records *in)
 {
@@ -127,7 +130,7 @@ records_each(struct records *in, int fd, const char *name, record_fn *fn, void *
 	while (more) {
 		struct record r;
 
-		if (in->idle != NULL && lines_would_wait(lines))
+		if (in->idle != NULL && lines_would_wait(lines, IDLE_MS))
 			in->idle(ctx);
 		kind = lines_next(lines, &line);
 		if (kind == LINES_END || kind == LINES_ERROR)

@@ -19,7 +19,8 @@ struct records {
 	bool count;              /* --count */
 	bool strict;             /* --strict */
 	int64_t line_max;        /* --max-line BYTES; 0: LINES_MAX */
-	void (*idle)(void *ctx); /* called before the loop has to wait for input, or NULL */
+	void (*idle)(
+	    void *ctx); /* called when no input comes for 50 ms, before waiting; or NULL */
 	struct reject *ledger;
 	struct json *json;
 };

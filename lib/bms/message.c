@@ -130,20 +130,20 @@ each_once(json_value body, struct span stem, size_t n)
 const char *
 message_check_items(json_value body, const char *stem, size_t *n, const char **why)
 {
-	struct span s = span_of(stem), name;
-	bool in_order = true;
+	struct span s = span_of(stem);
+	bool in_order = true, more;
 	int64_t count = -1;
-	json_value v;
+	struct json_member m;
 	size_t number;
 
 	*n = 0;
-	for (v = json_first(body); v.at != 0; v = json_next(v)) {
-		name = json_name(v);
-		if (item_number(name, s, &number)) {
+	for (more = json_first_member(body, &m); more; more = json_next_member(&m)) {
+		if (item_number(m.name, s, &number)) {
 			in_order = in_order && number == *n;
 			(*n)++;
-		} else if (name.n == s.n + 6 && memcmp(name.p, stem, s.n) == 0 &&
-			   memcmp(name.p + s.n, "_count", 6) == 0 && !json_int(v, &count)) {
+		} else if (m.name.n == s.n + 6 && memcmp(m.name.p, stem, s.n) == 0 &&
+			   memcmp(m.name.p + s.n, "_count", 6) == 0 &&
+			   !json_int(m.value, &count)) {
 			count = -1;
 		}
 	}
@@ -167,13 +167,14 @@ message_first_item(json_value body, const char *stem)
 json_value
 message_next_item(json_value item, const char *stem)
 {
+	struct json_member m = { .value = item };
 	struct span s = span_of(stem);
 	size_t number;
 
-	do
-		item = json_next(item);
-	while (item.at != 0 && !item_number(json_name(item), s, &number));
-	return item;
+	while (json_next_member(&m))
+		if (item_number(m.name, s, &number))
+			return m.value;
+	return (json_value){ NULL, 0 };
 }
 
 bool

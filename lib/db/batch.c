@@ -25,6 +25,7 @@ void
 batch_clear(struct batch *b)
 {
 	b->n = b->texts_n = 0;
+	b->texts_seen = false;
 	buf_clear(&b->json);
 }
 
@@ -40,6 +41,7 @@ batch_add(struct batch *b, struct series *s, double value)
 	b->id[b->n] = s->id;
 	b->value[b->n] = value;
 	b->series[b->n++] = s;
+	b->texts_seen = b->texts_seen || s->texts;
 }
 
 void
@@ -54,6 +56,7 @@ batch_add_json(struct batch *b, struct series *s, double value, struct span json
 	buf_put(&b->json, json);
 	must(!b->json.full);
 	batch_add(b, s, value);
+	b->texts_seen = true;
 }
 
 void
@@ -62,7 +65,7 @@ batch_write(struct batch *b, struct month *m, when_t ts)
 	size_t i, t = 0;
 
 	month_put_samples(m, ts, b->id, b->value, b->n);
-	for (i = 0; i < b->n; i++) {
+	for (i = 0; b->texts_seen && i < b->n; i++) {
 		struct span json = { 0 };
 
 		if (t < b->texts_n && b->texts[t].sample == i) {

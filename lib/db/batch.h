@@ -19,6 +19,7 @@ struct batch {
 	} * texts;
 	size_t texts_n, texts_room;
 	struct buf json;
+	bool texts_seen; /* there are texts, or series that may have some */
 };
 
 void batch_init(struct batch *b);

@@ -382,21 +382,31 @@ struct log {
 	bool found;     /* there was a point that had not been announced */
 };
 
+/* What a point of a log says of itself. */
+struct logged {
+	struct span id;
+	int64_t period;
+};
+
 /* The series of the next value in a log, looked for because another one stood there the last
  * time. */
-static void
-find_series(struct log *log, struct tracked *to, struct span point_id, struct span attr)
+static struct tracked
+find_series(struct log *log, struct span point_id, struct span attr)
 {
 	const struct thing *t = &log->g->thing;
+	struct tracked found = { .input = -1 };
 
-	to->series = month_series(log->month, t->name, point_id, attr, true);
-	to->input = span_is(attr, "M_Value") ? derive_input(log->g->derivation, point_id) : -1;
+	found.series = month_series(log->month, t->name, point_id, attr, true);
+	if (span_is(attr, "M_Value"))
+		found.input = derive_input(log->g->derivation, point_id);
 	if (point_found(consumer_site(log->in->consumer), t, point_id, log->ts))
 		log->found = true;
+	return found;
 }
 
-static struct tracked *
-track_series(struct log *log, struct span point_id, struct span attr, int64_t period)
+/* NULL: its point's id is none that may be used. */
+static const struct tracked *
+track_series(struct log *log, const struct logged *p, struct span attr)
 {
 	struct track *t = &log->g->track;
 	struct tracked *to;
@@ -407,66 +417,82 @@ track_series(struct log *log, struct span point_id, struct span attr, int64_t pe
 		t->at = xrealloc(t->at, t->room * sizeof(*t->at));
 	}
 	to = &t->at[log->n];
-	if (log->n == t->n || !span_eq(to->series->point_id, point_id) ||
-	    !span_eq(to->series->attr, attr))
-		find_series(log, to, point_id, attr);
+	if (log->n == t->n || !span_eq(to->series->point_id, p->id) ||
+	    !span_eq(to->series->attr, attr)) {
+		if (!point_id_is_valid(p->id))
+			return NULL;
+		*to = find_series(log, p->id, attr);
+	}
 	if (log->n++ == t->n)
 		t->n++;
-	if (to->series->period != period)
-		month_set_period(log->month, to->series, period);
+	if (to->series->period != p->period)
+		month_set_period(log->month, to->series, p->period);
+	if (p->period < log->period)
+		log->period = p->period;
 	return to;
 }
 
-/* One attribute's value into the batch; false: not a scalar. */
-static bool
-take_value(struct log *log, const struct tracked *t, json_value data)
-{
-	struct batch *batch = &log->in->batch;
-	double d = NAN;
-	bool b, plain = true;
+/* A value as the history keeps it. */
+struct value {
+	double number;    /* NAN: none */
+	struct span json; /* p NULL: the number says it all */
+};
 
+/* False: not a scalar, or no finite number. */
+static bool
+read_value(json_value data, struct value *v)
+{
+	bool b;
+
+	*v = (struct value){ .number = NAN };
 	switch (json_kind_of(data)) {
 	case JSON_NUMBER:
-		if (!json_number(data, &d))
+		if (!json_number(data, &v->number))
 			return false;
-		plain = fabs(d) < 9007199254740992.0;
-		break;
+		if (fabs(v->number) >= 9007199254740992.0)
+			v->json = json_raw(data);
+		return true;
 	case JSON_BOOL:
 		(void)json_bool(data, &b);
-		d = b ? 1 : 0;
-		plain = false;
-		break;
+		v->number = b ? 1 : 0;
+		v->json = json_raw(data);
+		return true;
 	case JSON_STRING:
-		plain = false;
-		break;
-	case JSON_NULL:
-		break;
+		v->json = json_raw(data);
+		return true;
 	default:
-		return false;
+		return json_kind_of(data) == JSON_NULL;
 	}
-	if (t->input >= 0)
-		derive_set(log->g->derivation, t->input, d, t->series->period);
-	if (plain)
-		batch_add(batch, t->series, d);
-	else
-		batch_add_json(batch, t->series, d, json_raw(data));
-	return true;
 }
 
-/* {"attr_name":A,"data":D}; false: not that. */
+/* {"attr_name":A,"data":D} into the batch; false: it is not that. */
 static bool
-take_attribute(struct log *log, struct span point_id, int64_t period, json_value each)
+take_attribute(struct log *log, const struct logged *p, json_value each)
 {
-	json_value data = json_get(each, "data");
-	enum json_kind kind = json_kind_of(data);
-	struct span attr;
-	double d;
+	struct batch *batch = &log->in->batch;
+	json_value data = { NULL, 0 };
+	struct span attr = { NULL, 0 };
+	const struct tracked *t;
+	struct json_member m;
+	struct value v;
+	bool more;
 
-	if (!json_text(json_get(each, "attr_name"), &attr) || attr.n == 0 ||
-	    attr.n > POINT_ATTR_MAX || kind == JSON_NONE || kind == JSON_ARRAY ||
-	    kind == JSON_OBJECT || (kind == JSON_NUMBER && !json_number(data, &d)))
+	for (more = json_first_member(each, &m); more; more = json_next_member(&m)) {
+		if (span_is(m.name, "data"))
+			data = m.value;
+		else if (span_is(m.name, "attr_name"))
+			(void)json_text(m.value, &attr);
+	}
+	if (attr.n == 0 || attr.n > POINT_ATTR_MAX || !read_value(data, &v) ||
+	    (t = track_series(log, p, attr)) == NULL)
 		return false;
-	return take_value(log, track_series(log, point_id, attr, period), data);
+	if (t->input >= 0)
+		derive_set(log->g->derivation, t->input, v.number, p->period);
+	if (v.json.p == NULL)
+		batch_add(batch, t->series, v.number);
+	else
+		batch_add_json(batch, t->series, v.number, v.json);
+	return true;
 }
 
 /* One point of a log; false: something in it is not as it should be (the rest of it is taken).
@@ -474,17 +500,23 @@ take_attribute(struct log *log, struct span point_id, int64_t period, json_value
 static bool
 take_point(struct log *log, json_value item)
 {
-	json_value msg = json_get(item, "msg"), each;
-	int64_t period = period_of(json_get(item, "period"));
-	struct span id;
-	bool fine = true;
+	struct logged p = { .id = { NULL, 0 }, .period = PERIOD };
+	json_value msg = { NULL, 0 }, each;
+	struct json_member m;
+	bool fine = true, more;
 
-	if (!item_point(item, &id) || json_kind_of(msg) != JSON_ARRAY)
+	for (more = json_first_member(item, &m); more; more = json_next_member(&m)) {
+		if (span_is(m.name, "msg"))
+			msg = m.value;
+		else if (span_is(m.name, "period"))
+			p.period = period_of(m.value);
+		else if (span_is(m.name, "point_id"))
+			(void)json_text(m.value, &p.id);
+	}
+	if (p.id.n == 0 || json_kind_of(msg) != JSON_ARRAY)
 		return false;
-	if (period < log->period)
-		log->period = period;
 	for (each = json_first(msg); each.at != 0; each = json_next(each))
-		fine = take_attribute(log, id, period, each) && fine;
+		fine = take_attribute(log, &p, each) && fine;
 	return fine;
 }
 
