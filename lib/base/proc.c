@@ -45,19 +45,43 @@ on_child(int sig)
 	(void)sig;
 }
 
-/* An ignored signal would not end a poll, and children of a process that ignores it leave no
- * status. */
-static void
-catch_child(void)
+/*
+ * From now on the signals wait until proc_poll lets them in. True: they did already. SIGCHLD
+ * needs a handler: an ignored signal ends no poll, and children of a process that ignores it
+ * leave no status.
+ */
+static bool
+hold_signals(void)
 {
-	static bool caught;
+	static bool held;
 	struct sigaction sa = { .sa_handler = on_child };
+	sigset_t watched;
 
-	if (caught)
-		return;
+	if (held)
+		return true;
 	sigemptyset(&sa.sa_mask);
-	must(sigaction(SIGCHLD, &sa, NULL) == 0);
-	caught = true;
+	watched_signals(&watched);
+	must(sigaction(SIGCHLD, &sa, NULL) == 0 && sigprocmask(SIG_BLOCK, &watched, NULL) == 0);
+	held = true;
+	return false;
+}
+
+/* Delivers what waits; false: nothing did. */
+static bool
+let_in(void)
+{
+	sigset_t watched, waiting;
+	bool any = false;
+
+	watched_signals(&watched);
+	must(sigpending(&waiting) == 0);
+	for (int sig = 1; sig < NSIG; sig++)
+		any =
+		    any || (sigismember(&watched, sig) == 1 && sigismember(&waiting, sig) == 1);
+	if (any)
+		must(sigprocmask(SIG_UNBLOCK, &watched, NULL) == 0 &&
+		     sigprocmask(SIG_BLOCK, &watched, NULL) == 0);
+	return any;
 }
 
 /* A copy of the environment with more at its end; free the array, not the texts. */
@@ -124,7 +148,7 @@ proc_start(struct proc *p, const char *command, char *const env[])
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	int e = 0;
 
-	catch_child();
+	(void)hold_signals();
 	*p = (struct proc){ .in = -1, .out = -1 };
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		e = errno;
@@ -194,11 +218,15 @@ proc_poll(struct pollfd *fds, size_t n, int timeout_ms)
 	sigset_t watched, open;
 	int k;
 
-	catch_child();
+	/* ppoll itself delivers nothing while a descriptor is ready; and what came before has
+	 * to be looked at by the caller, as it will not end the poll any more */
+	if (!hold_signals() || let_in())
+		return 0;
 	watched_signals(&watched);
-	/* let in what waited: ppoll itself delivers nothing while a descriptor is ready */
-	must(sigprocmask(SIG_UNBLOCK, &watched, NULL) == 0);
-	must(sigprocmask(SIG_BLOCK, &watched, &open) == 0);
+	must(sigprocmask(SIG_BLOCK, NULL, &open) == 0);
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sigismember(&watched, sig) == 1)
+			sigdelset(&open, sig);
 	k = ppoll(fds, n, timeout_ms < 0 ? NULL : &limit, &open);
 	if (k < 0 && errno != EINTR)
 		die(EX_OSERR, "poll: %s", strerror(errno));

@@ -46,8 +46,8 @@ char *proc_describe(int status, char to[PROC_TEXT]);
 
 /*
  * poll(2) without its race: a signal of base/prog.h or the end of a child cuts it short, also
- * when it came just before. Blocks these signals in between, from the first call on. The result
- * is poll's, a signal counting as 0.
+ * when it came since the last call. These signals wait in between, from the first proc_start or
+ * proc_poll on. The result is poll's; 0 after a signal, with revents as they were.
  */
 int proc_poll(struct pollfd *fds, size_t n, int timeout_ms);
 

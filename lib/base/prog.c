@@ -15,11 +15,16 @@ static bool strict;
 static volatile sig_atomic_t stopping;
 static volatile sig_atomic_t asked;
 
+/*
+ * A signal may come between the look at the flag and the read or poll that then waits: from now
+ * on an alarm interrupts every second what waits.
+ */
 static void
 on_stop(int sig)
 {
 	(void)sig;
 	stopping = 1;
+	(void)alarm(1);
 }
 
 static void
@@ -45,7 +50,8 @@ prog_begin(const char *name)
 	diag_begin(name);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	catch (SIGPIPE, SIG_IGN);
-	catch (SIGXFSZ, SIG_IGN); /* a file past its limit is an error of write(2), like a full disk */
+	catch (SIGXFSZ,
+	    SIG_IGN); /* a file past its limit is an error of write(2), like a full disk */
 	catch (SIGTERM, on_stop);
 	catch (SIGINT, on_stop);
 	catch (SIGUSR1, on_usr1);
