@@ -583,3 +583,21 @@ with_seq() {
 	run -78 nbms-store -d s in
 	[[ $output = *'made by a newer nbms'* ]]
 }
+
+@test "nbms-schema(5) tells every table and column there is" {
+	registry s
+	nbms-store month -d s >made
+	mandoc -Tascii "$data"/../man/nbms-schema.5 | col -b >page
+	for db in s/nbms.db "$(head -n 1 made | jq -r .file)"; do
+		sqlite3 "$db" "SELECT m.name, group_concat(c.name, ' ') FROM sqlite_schema m, pragma_table_info(m.name) c
+			WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' GROUP BY 1"
+	done >tables
+	[ "$(wc -l <tables)" -gt 10 ]
+	while IFS='|' read -r table columns; do
+		awk -v table="$table" '/^   [a-z]/ { at = $1 == table; if (at) found = 1; next } at { print } END { exit !found }' page >told ||
+			{ echo "no table $table"; false; }
+		for column in $columns; do
+			grep -qE "^ +([a-z_]+, )*$column\\b" told || { echo "no column $table.$column"; false; }
+		done
+	done <tables
+}
