@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# scripts/nbms-cron: periodic jobs, one at a time, with somebody told; and that crontab and timers name the same ones.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load common
+	common_setup
+	PATH=$top/scripts:$PATH
+	export NBMS_DIR=$PWD/state NBMS_CRON_JITTER=no
+	mkdir state
+}
+
+jobs() { nbms-cron --list | cut -d ' ' -f 1 | sort; }
+
+@test "crontab and timers have every job, at the same hours, and no other" {
+	[ "$(jobs | wc -l)" -ge 8 ]
+	diff <(jobs) <(awk '/nbms-cron/ && !/^#/ { print $NF }' "$top/scripts/crontab" | sort)
+	diff <(jobs) <(sed -n 's/^Unit=nbms-job@\(.*\)\.service$/\1/p' "$top"/scripts/systemd/*.timer | sort)
+	while read -r job; do
+		cron=$(awk -v job="$job" '$NF == job { print $1, $2, $3, $4, $5 }' "$top/scripts/crontab")
+		nbms-cron --list | grep -qF "$(printf '%-10s %-16s' "$job" "$cron")"
+		[ -f "$top/scripts/systemd/nbms-$job.timer" ]
+	done < <(jobs)
+	if command -v systemd-analyze; then
+		sed -n 's/^OnCalendar=//p' "$top"/scripts/systemd/*.timer | while read -r when; do
+			systemd-analyze calendar "$when" >/dev/null
+		done
+	fi
+}
+
+@test "a dry run says what would be run, and runs nothing" {
+	nbms-cron --dry-run expand | grep -q 'nbms-sched expand --apply | nbms-send'
+	[ -z "$(ls state)" ]
+	run -64 nbms-cron --dry-run nix
+	run -64 nbms-cron
+	run -64 nbms-cron --nix
+	nbms-cron --help | grep -q dry-run
+}
+
+@test "a job that is well says nothing; one that fails tells somebody, with its status" {
+	nbms-device register "$top/testdata/holidays/kr.ndjson" "$top/testdata/tariffs/kr-general.ndjson" - <<'ROWS'
+{"type":"building","customer":"C1","building":"B1","timezone":"Asia/Seoul","tariff":"general/eul/high_a/2","country":"KR"}
+ROWS
+	[ -z "$(nbms-cron price 2>&1)" ]
+	[ "$(sqlite3 state/nbms.db 'SELECT count(*) > 5 FROM unit_price')" = 1 ]
+	[ -z "$(nbms-cron zones 2>&1)" ]
+	[ -z "$(nbms-cron month 2>&1)" ]
+	echo 'weather="sh -c \"exit 77\""' >state/cron.conf
+	run -77 nbms-cron weather
+	# shellcheck disable=SC2154  # set by run
+	[[ "$output" == *'nbms-cron: weather: status 77: '* ]]
+	echo "page='tee -a $PWD/told --'; weather='sh -c \"exit 75\"'" >state/cron.conf
+	printf '#!/bin/sh\nprintf "%%s\\n" "$1" >>told\n' >pager
+	chmod +x pager
+	echo "page=$PWD/pager; weather='sh -c \"exit 75\"'" >state/cron.conf
+	run -75 nbms-cron weather
+	grep -q 'nbms-cron: weather: status 75' told
+}
+
+@test "never twice at a time" {
+	mkfifo hold
+	echo "weather='cat $PWD/hold'" >state/cron.conf
+	nbms-cron weather 3>&- 7>&- &
+	first=$!
+	exec 7>hold
+	run -75 nbms-cron weather
+	[[ "$output" == *'weather: still running since the last time'* ]]
+	exec 7>&-
+	wait "$first"
+	echo 'weather=true' >state/cron.conf
+	nbms-cron weather
+}
