@@ -351,11 +351,11 @@ tariff_interval(const struct tariffs *ts, const struct tariff_choice *choice, wh
 	struct tariff_rate later = { 0 };
 
 	*whole = f == TARIFF_FOUND;
-	while (*whole && from < to) {
-		*whole = tariff_at(ts, choice, from, &later) == TARIFF_FOUND &&
+	if (f != TARIFF_FOUND)
+		return f;
+	for (later = *rate; *whole && later.until < to;)
+		*whole = tariff_at(ts, choice, later.until, &later) == TARIFF_FOUND &&
 			 later.price == rate->price && later.band == rate->band;
-		from = later.until;
-	}
 	return f;
 }
 

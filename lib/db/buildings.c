@@ -69,9 +69,11 @@ buildings_load(
 		free(list[i].building);
 	}
 	free(list);
-	if (n == 0)
+	if (n == 0) {
+		buildings_free(bs);
 		diag("no such building is registered: customer %s, building %s",
 		    customer != NULL ? customer : "any", building != NULL ? building : "any");
+	}
 	return n > 0;
 }
 

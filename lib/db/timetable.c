@@ -195,6 +195,12 @@ composite_targets(
 	json_free(j);
 }
 
+static bool
+same(const char *a, const char *b)
+{
+	return a != NULL && strcmp(a, b) == 0;
+}
+
 /* Schedules that name the point they command, unless a composite's information has taken it. */
 static void
 point_targets(
@@ -208,7 +214,7 @@ point_targets(
 
 		if (point == NULL)
 			continue;
-		for (k = 0; k < taken && strcmp(ts->all[k].point_id, point) != 0; k++)
+		for (k = 0; k < taken && !same(ts->all[k].point_id, point); k++)
 			;
 		if (k < taken)
 			continue;

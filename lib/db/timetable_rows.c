@@ -242,8 +242,10 @@ row_composite(struct writing *w)
 {
 	json_value schedule = json_get(w->r->root, "schedule");
 	bool none = json_kind_of(schedule) == JSON_NULL;
-	struct span id, text;
+	struct span id, text, data = { NULL, 0 };
 
+	if (!none)
+		data = json_raw(schedule);
 	if (!json_text(json_get(w->r->root, "composite_id"), &id))
 		record_reject(w->r, "bad-record", "composite_id: not a name");
 	else if (!none && (!json_text(json_get(schedule, "schedule_id"), &text) ||
@@ -251,8 +253,7 @@ row_composite(struct writing *w)
 		record_reject(w->r, "bad-record",
 		    "schedule: not {\"schedule_id\":..,\"role\":..} or null");
 	else if (db_run(w->site, SQL_COMPOSITE_SCHEDULE_SET, "tttt", w->building.customer,
-		     w->building.building, id,
-		     none ? (struct span){ 0 } : json_raw(schedule)) == 0)
+		     w->building.building, id, data) == 0)
 		record_reject(
 		    w->r, "unknown-composite", "%.*s: no such composite", SPAN_ARG(id));
 }
