@@ -2,6 +2,7 @@
 # nbms-device create, rotate, delete and their like, without a broker: requests, names, files, running again.
 
 bats_require_minimum_version 1.5.0
+# shellcheck disable=SC2154  # run --separate-stderr sets stderr
 
 A=C000003_B001_01
 
@@ -253,19 +254,22 @@ print("-----BEGIN CERTIFICATE REQUEST-----"); print(base64.encodebytes(d).decode
 	for _ in 1 2 3 4 5; do
 		nbms-device renew-crl
 		openssl crl -in site/pki/crl.pem -noout -text >text
-		openssl crl -in site/pki/crl.pem -noout -lastupdate | cut -d= -f2 | date -u -f - +%s >>times
+		openssl crl -in site/pki/crl.pem -noout -lastupdate | cut -d= -f2 | date -u -f - +%s >>dates
 		grep -A1 'CRL Number' text | tail -n 1 | tr -d ' ' >>numbers
 	done
-	[ "$(sort -u times | wc -l)" -eq 5 ] && sort -nc times
+	[ "$(sort -u dates | wc -l)" -eq 5 ] && sort -nc dates
 	[ "$(sort -u numbers | wc -l)" -eq 5 ] && sort -nc numbers
-	[ "$(tail -n 1 times)" -le "$(date +%s)" ]
+	[ "$(tail -n 1 dates)" -le "$(date +%s)" ]
 	openssl crl -in site/pki/crl.pem -CAfile site/pki/ca/root.pem -noout
 }
 
 @test "four at once make each gateway once" {
 	seq -f '{"thing":"C000009_B001_%03g","timezone":"Asia/Seoul"}' 50 >rows
-	for i in 1 2 3 4; do nbms-device create <rows >"out$i" & done
-	wait
+	for i in 1 2 3 4; do
+		nbms-device create <rows >"out$i" &
+		makers="${makers-} $!"
+	done
+	wait $makers
 	[ "$(cat out? | jq -r 'select(.status == "created").thing' | sort | uniq -c | awk '$1 != 1' | wc -l)" -eq 0 ]
 	[ "$(cat out? | jq -r .certificate | sort -u | wc -l)" -eq 50 ]
 	nbms-device verify

@@ -2,6 +2,7 @@
 # nbms-device register and list: rows in, rows out, bad ones named.
 
 bats_require_minimum_version 1.5.0
+# shellcheck disable=SC2154  # run --separate-stderr sets stderr
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -64,7 +65,7 @@ every_type() {
 	[ "$(jq -r .rejected ledger | xargs)" = "$(echo "$codes" | xargs)" ]
 	line=6
 	for code in $codes; do
-		grep -q "^nbms-device: bad:$line: " <<<"$stderr"
+		grep -q "^nbms-device: bad:$line: $code: " <<<"$stderr"
 		line=$((line + 1))
 	done
 	grep -qx 'nbms-device: in 21 = out 5 + rejected 16 + duplicate 0' <<<"$stderr"

@@ -27,8 +27,9 @@ killed() {
 			killed sh -c 'exec nbms-device create <rows' # one batch
 		else
 			while read -r row; do echo "$row"; done <rows >pipe & # many small ones
+			feeder=$!
 			killed sh -c 'exec nbms-device create <pipe'
-			wait
+			wait $feeder || true
 		fi
 		[ ! -s err ]
 		# what a run said is true whatever happened after it
