@@ -6,6 +6,7 @@
 #include "db/alarm_desk.h"
 #include "db/alarm_feed.h"
 #include "db/consumer.h"
+#include "db/outbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct alarm_job {
 	struct watch *watch;
 	struct alarm_feed *feed;
 	struct buf line;
+	bool push; /* does anybody want to be told? */
 };
 
 static const char *const usage_lines[] = { "[-d DIR] [--rules FILE] [--reject FILE] [FILE ...]",
@@ -47,6 +49,8 @@ tell(void *ctx, const struct transition *t)
 	buf_clear(&job->line);
 	transition_write(&job->line, t);
 	out_line(buf_span(&job->line));
+	if (job->push)
+		outbox_put(job->site, buf_span(&job->line));
 }
 
 /* A transaction, knowing what operators have done since the last. */
@@ -57,6 +61,7 @@ begin(struct alarm_job *job)
 		return;
 	(void)consumer_site(&job->consumer);
 	alarm_book_refresh(job->book);
+	job->push = outbox_wanted(job->site);
 }
 
 /* Told before it is committed: after a crash it is told again rather than never. */

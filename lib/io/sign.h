@@ -1,0 +1,30 @@
+/*
+ * sign: digests, message authentication and signatures for those who call services, over
+ * OpenSSL.
+ */
+#ifndef NBMS_IO_SIGN_H
+#define NBMS_IO_SIGN_H
+
+#include "base/buf.h"
+
+#define SIGN_SHA256 32                 /* bytes */
+#define SIGN_HEX (2 * SIGN_SHA256 + 1) /* bytes that hold it in hexadecimal, NUL included */
+
+void sign_sha256(unsigned char to[SIGN_SHA256], struct span text);
+
+/* RFC 2104 with SHA-256. */
+void sign_hmac(unsigned char to[SIGN_SHA256], struct span key, struct span text);
+
+/* Lower-case. Returns `to`. */
+char *sign_hex(char to[SIGN_HEX], const unsigned char digest[SIGN_SHA256]);
+
+/* RFC 4648 sections 4 and 5 (url: without padding). */
+void sign_base64(struct buf *to, struct span s, bool url);
+
+/*
+ * Appends text, a dot and its RS256 signature (RFC 7518 section 3.3) in base64url: text is a
+ * JWT's header and claims, encoded. False: pem is no RSA private key.
+ */
+bool sign_jwt(struct buf *to, struct span text, struct span pem);
+
+#endif
