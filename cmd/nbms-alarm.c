@@ -6,7 +6,7 @@
 #include "db/alarm_desk.h"
 #include "db/alarm_feed.h"
 #include "db/consumer.h"
-#include "db/outbox.h"
+#include "db/push.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ tell(void *ctx, const struct transition *t)
 	transition_write(&job->line, t);
 	out_line(buf_span(&job->line));
 	if (job->push)
-		outbox_put(job->site, buf_span(&job->line));
+		push_leave(job->site, buf_span(&job->line));
 }
 
 /* A transaction, knowing what operators have done since the last. */
@@ -61,7 +61,7 @@ begin(struct alarm_job *job)
 		return;
 	(void)consumer_site(&job->consumer);
 	alarm_book_refresh(job->book);
-	job->push = outbox_wanted(job->site);
+	job->push = push_wanted(job->site);
 }
 
 /* Told before it is committed: after a crash it is told again rather than never. */

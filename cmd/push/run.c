@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/prog.h"
-#include "db/outbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,17 +145,17 @@ take_outbox(struct push_job *job)
 	bool old;
 	int n = 0;
 
-	if (!outbox_next(job->site, &id, &record))
+	if (!push_left(job->site, &id, &record))
 		return false;
 	db_begin(job->site);
-	while (n++ < TAKE && outbox_next(job->site, &id, &record)) {
+	while (n++ < TAKE && push_left(job->site, &id, &record)) {
 		const char *wrong = "not JSON";
 
 		if (json_parse_copy(job->records.json, record, &root))
 			wrong = push_take(job->site, root, clock_now(), job->max_age, &old);
 		if (wrong != NULL)
 			diag("outbox: %s", wrong);
-		outbox_drop(job->site, id);
+		push_left_done(job->site, id);
 	}
 	db_commit(job->site);
 	return true;

@@ -5,7 +5,7 @@
 #include "bms/presence.h"
 #include "bms/thing.h"
 #include "db/alarm_kpi.h"
-#include "db/outbox.h"
+#include "db/push.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -201,7 +201,7 @@ tell(void *ctx, const struct transition *t)
 	transition_write(&run->line, t);
 	out_line(buf_span(&run->line));
 	if (run->push)
-		outbox_put(run->site, buf_span(&run->line));
+		push_leave(run->site, buf_span(&run->line));
 }
 
 static void __attribute__((format(printf, 3, 4)))
@@ -289,7 +289,7 @@ command(struct run *run, enum alarm_event event, int n, char *operands[])
 	run->line = BUF(1 << 20);
 	db_begin(run->site);
 	alarm_book_refresh(run->book);
-	run->push = outbox_wanted(run->site);
+	run->push = push_wanted(run->site);
 	for (i = 0; i < n; i++) {
 		if (event == ALARM_ACK)
 			acknowledge(run, operands[i]);

@@ -156,6 +156,32 @@ endpoint_list(struct db *site, enum table_form form, struct span customer)
 	(void)table_end(t);
 }
 
+bool
+push_wanted(struct db *site)
+{
+	int64_t one;
+
+	return db_one(site, SQL_ENDPOINT_FOR_ALARMS, "", "i", &one);
+}
+
+void
+push_leave(struct db *site, struct span transition)
+{
+	(void)db_run(site, SQL_OUTBOX_ADD, "t", transition);
+}
+
+bool
+push_left(struct db *site, int64_t *id, struct span *transition)
+{
+	return db_one(site, SQL_OUTBOX_NEXT, "", "it", id, transition);
+}
+
+void
+push_left_done(struct db *site, int64_t id)
+{
+	(void)db_run(site, SQL_OUTBOX_DROP, "i", id);
+}
+
 /* No more reminders of an episode, and nobody further is called. */
 static void
 quiet(struct db *site, const struct transition_notice *n, when_t now)

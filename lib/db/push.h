@@ -41,6 +41,16 @@ bool endpoint_drop(struct db *site, struct span customer, struct span arn);
 void endpoint_is_dead(struct db *site, struct span customer, struct span arn, const char *why);
 void endpoint_list(struct db *site, enum table_form form, struct span customer);
 
+/*
+ * The outbox: transitions on their way here, written in the transaction that makes them: what
+ * is in the history has been, or will be, told. push_wanted: does anybody want to hear of
+ * alarms? Asked once a transaction.
+ */
+bool push_wanted(struct db *site);
+void push_leave(struct db *site, struct span transition);
+bool push_left(struct db *site, int64_t *id, struct span *transition); /* the oldest */
+void push_left_done(struct db *site, int64_t id);
+
 /* NULL, or what is wrong with it. *old: it lies further back than max_age and nobody is told.
  */
 const char *push_take(
