@@ -48,9 +48,11 @@ find_plugin(char to[PATH_MAX])
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	size_t i;
 
-	for (i = 0; n > 0 && i < sizeof(places) / sizeof(places[0]); i++) {
-		self[n] = '\0';
-		*strrchr(self, '/') = '\0';
+	if (n <= 0)
+		return NULL;
+	self[n] = '\0';
+	*strrchr(self, '/') = '\0';
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", self, places[i]);
 		if (access(path, R_OK) == 0)
 			return realpath(path, to);
@@ -97,8 +99,6 @@ verb_broker(struct device_job *job, int argc, char *argv[])
 	}
 	if (said.plugin == NULL)
 		said.plugin = find_plugin(plugin);
-	else if (strcmp(said.plugin, "none") == 0)
-		said.plugin = NULL;
 	broker_defaults(&said);
 	if (!job->diff)
 		job_on_disk(dir_make(said.out, 0755));

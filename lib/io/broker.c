@@ -256,7 +256,7 @@ put_config(struct buf *to, const struct broker *b)
 	    b->out, b->out, b->out, AUTOSAVE, (long long)b->queue, INFLIGHT, MESSAGE_MAX);
 	if (geteuid() == 0)
 		buf_printf(to, "user %s\n", b->user != NULL ? b->user : "root");
-	if (b->plugin != NULL)
+	if (b->plugin != NULL && strcmp(b->plugin, "none") != 0)
 		buf_printf(to,
 		    "plugin %s\n"
 		    "plugin_opt_seen %s/data/seen.ndjson\n"

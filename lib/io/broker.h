@@ -34,7 +34,8 @@ struct broker {
 	int64_t queue;         /* bytes held for a client that is away: 1 GiB */
 	const char *user;      /* whom a broker started by root becomes; the files are theirs */
 	bool rsa;              /* the broker's key: RSA-2048 instead of EC P-256 */
-	const char *plugin;    /* the shared object that notes certificates; NULL: none */
+	const char
+	    *plugin; /* the shared object that notes certificates; NULL or "none": none */
 };
 
 /* As JSON, and back; the texts of the second live as long as `text`, which stays unchanged. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # run --separate-stderr sets stderr
 # nbms-device create, rotate, delete and their like, without a broker: requests, names, files, running again.
 
 bats_require_minimum_version 1.5.0
-# shellcheck disable=SC2154  # run --separate-stderr sets stderr
 
 A=C000003_B001_01
 
@@ -290,4 +290,21 @@ print("-----BEGIN CERTIFICATE REQUEST-----"); print(base64.encodebytes(d).decode
 	[ "$(jq -r .status told | sort | uniq -c | xargs)" = '20 created' ]
 	[ "$(nbms-device list | wc -l)" -eq 20 ]
 	nbms-device verify
+}
+
+@test "the broker's plugin is found where it is built and where it is installed, and can be left out" {
+	nbms-device create --timezone Asia/Seoul $A >/dev/null
+	nbms-device broker --out b
+	grep -qx "plugin $(dirname "$(realpath "$(command -v nbms-device)")")/mosquitto-nbms.so" b/mosquitto.conf
+	mkdir -p usr/bin usr/lib/nbms
+	cp "$(command -v nbms-device)" usr/bin/
+	cp "$(dirname "$(command -v nbms-device)")/mosquitto-nbms.so" usr/lib/nbms/
+	NBMS_DIR=other usr/bin/nbms-device create --timezone Asia/Seoul $A >/dev/null
+	NBMS_DIR=other usr/bin/nbms-device broker --out c
+	grep -qx "plugin $PWD/usr/lib/nbms/mosquitto-nbms.so" c/mosquitto.conf
+	NBMS_DIR=other usr/bin/nbms-device broker --plugin none
+	NBMS_DIR=other usr/bin/nbms-device broker --queue 2G
+	run ! grep -q plugin c/mosquitto.conf
+	NBMS_DIR=other run -1 nbms-device verify
+	[ "$(jq -r .problem <<<"$output")" = 'does not run' ]
 }

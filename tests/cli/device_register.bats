@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # run --separate-stderr sets stderr
 # nbms-device register and list: rows in, rows out, bad ones named.
 
 bats_require_minimum_version 1.5.0
-# shellcheck disable=SC2154  # run --separate-stderr sets stderr
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
