@@ -85,11 +85,15 @@ shown_sequence(const unsigned char *s, size_t n)
 			return 0;
 	if (s[0] == 0xC2 && s[1] < 0xA0) /* the C1 control characters */
 		return 0;
+	/* longer than needed, surrogates, past U+10FFFF: RFC 3629 section 4 */
+	if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+	    (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+		return 0;
 	return len;
 }
 
-static void
-mask(char *text, size_t n)
+void
+diag_mask(char *text, size_t n)
 {
 	size_t i, len;
 
@@ -121,7 +125,7 @@ say(const struct where *at, uint64_t count, const char *fmt, va_list ap)
 	}
 	if (n > room - 1)
 		n = room - 1;
-	mask(text, n);
+	diag_mask(text, n);
 	if (count > SAID_IN_FULL)
 		n += (size_t)snprintf(
 		    text + n, sizeof(text) - n, " (%llu like this)", (unsigned long long)count);
@@ -147,6 +151,19 @@ void
 diag_at(const struct where *at, const char *fmt, ...)
 {
 	uint64_t count = count_said(fmt);
+	va_list ap;
+
+	if (count == 0)
+		return;
+	va_start(ap, fmt);
+	say(at, count, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_kind(const struct where *at, const char *kind, const char *fmt, ...)
+{
+	uint64_t count = count_said(kind);
 	va_list ap;
 
 	if (count == 0)

@@ -38,6 +38,16 @@ void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void diag_at(const struct where *at, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * The same where one format says several kinds of thing: `kind`, a constant, is what repeats
+ * are told by.
+ */
+void diag_kind(const struct where *at, const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Shows control characters and what is not UTF-8 as `?`, in place. */
+void diag_mask(char *text, size_t n);
+
 /* Says it and ends the program with a status of sysexits(3). */
 DIAG_NORETURN void die(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -86,7 +86,7 @@ grown(T *p, size_t count, size_t *room)
 }
 
 fault
-index_text(json *j, struct span text, simdjson::stage1_mode mode)
+index_text(json *j, struct span text)
 {
 	using namespace simdjson;
 
@@ -102,7 +102,8 @@ index_text(json *j, struct span text, simdjson::stage1_mode mode)
 		if (e)
 			die(EX_OSERR, "out of memory");
 	}
-	switch (j->stage->stage1(reinterpret_cast<const uint8_t *>(text.p), text.n, mode)) {
+	switch (j->stage->stage1(reinterpret_cast<const uint8_t *>(text.p), text.n,
+	    simdjson::stage1_mode::regular)) {
 	case simdjson::SUCCESS:
 		return FINE;
 	case simdjson::EMPTY:
@@ -247,7 +248,7 @@ class walk
 	json *j;
 	tokens in;
 	const char *base;
-	bool escapes;	  /* is there any in the text? Mostly not, and then no string is searched */
+	bool escapes; /* is there any in the text? Mostly not, and then no string is searched */
 	size_t meant = 0; /* bytes that are not insignificant white space */
 
 	void
@@ -441,7 +442,7 @@ json_parse(struct json *j, struct span text, json_value *root)
 	j->count = j->plain_count = 1;
 	j->arena_n = 0;
 	j->nodes = grown(j->nodes, 1, &j->room);
-	j->error = index_text(j, text, simdjson::stage1_mode::regular);
+	j->error = index_text(j, text);
 	if (j->error == FINE)
 		j->error = walk(j, text).document(&at);
 	if (j->error != FINE)
@@ -525,7 +526,11 @@ json_name(json_value member)
 {
 	if (node_of(member) == nullptr || member.at < 2)
 		return { "", 0 };
-	return string_of(member.doc, &member.doc->nodes[member.at - 1]);
+	const node *name = &member.doc->nodes[member.at - 1];
+
+	if (name->kind != JSON_STRING) /* an element of an array */
+		return { "", 0 };
+	return string_of(member.doc, name);
 }
 
 struct span
@@ -713,30 +718,89 @@ peek_members(
 
 } // namespace
 
+namespace
+{
+
+const char *
+skip_space(const char *p, const char *end)
+{
+	while (p < end && is_space(*p))
+		p++;
+	return p;
+}
+
+/* One past the scalar at p; NULL where it does not end before the end, or is none. */
+const char *
+skip_scalar(const char *p, const char *end)
+{
+	bool quoted = p < end && *p == '"';
+
+	if (p == end || *p == '{' || *p == '[')
+		return nullptr;
+	if (quoted)
+		for (p++; p < end && *p != '"'; p++)
+			p += *p == '\\';
+	else
+		while (p < end && *p != ',' && *p != '}' && !is_space(*p))
+			p++;
+	p += quoted;
+	return p < end ? p : nullptr;
+}
+
+/*
+ * Members one by one, as long as they are scalars: a record's head without an index, which
+ * simdjson makes of whole documents only. True: all were found.
+ */
+bool
+peek_head(struct span head, const char *const names[], struct span raw[], size_t n)
+{
+	const char *end = head.p + head.n, *p = skip_space(head.p, end), *to;
+	size_t missing = n, i;
+
+	if (p == end || *p++ != '{')
+		return false;
+	while (missing > 0) {
+		struct span name;
+
+		p = skip_space(p, end);
+		if (p == end || *p != '"' || (to = skip_scalar(p, end)) == nullptr)
+			return false;
+		name = { p + 1, size_t(to - p) - 2 };
+		p = skip_space(to, end);
+		if (p == end || *p != ':')
+			return false;
+		p = skip_space(p + 1, end);
+		if ((to = skip_scalar(p, end)) == nullptr)
+			return false;
+		for (i = 0; i < n && (raw[i].p != nullptr || !span_is(name, names[i])); i++)
+			;
+		if (i < n) {
+			raw[i] = { p, size_t(to - p) };
+			missing--;
+		}
+		p = skip_space(to, end);
+		if (p == end || *p++ != ',')
+			return missing == 0;
+	}
+	return true;
+}
+
+} // namespace
+
 bool
 json_peek(
     struct json *j, struct span text, const char *const names[], struct span raw[], size_t n)
 {
-	constexpr size_t HEAD =
-	    1024; /* our own records have what is looked for in their first bytes */
-	struct span head = { text.p, text.n < HEAD ? text.n : HEAD };
-	size_t i, missing = n;
+	constexpr size_t HEAD = 1024; /* our own records have there what is looked for */
+	size_t i;
 
 	for (i = 0; i < n; i++)
 		raw[i] = { nullptr, 0 };
-	if (text.n > HEAD &&
-	    index_text(j, head, simdjson::stage1_mode::streaming_partial) == FINE &&
-	    peek_members(tokens(j, head), head, names, raw, n)) {
-		/* a value that touches the cut may go on behind it */
-		for (i = 0; i < n; i++)
-			if (raw[i].p != nullptr && raw[i].p + raw[i].n < head.p + head.n)
-				missing--;
-		if (missing == 0)
-			return true;
-		for (i = 0; i < n; i++)
-			raw[i] = { nullptr, 0 };
-	}
-	j->error = index_text(j, text, simdjson::stage1_mode::regular);
+	if (text.n > HEAD && peek_head({ text.p, HEAD }, names, raw, n))
+		return true;
+	for (i = 0; i < n; i++)
+		raw[i] = { nullptr, 0 };
+	j->error = index_text(j, text);
 	if (j->error != FINE)
 		return false;
 	if (!peek_members(tokens(j, text), text, names, raw, n)) {

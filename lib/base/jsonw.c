@@ -193,6 +193,8 @@ void
 jw_raw(struct jw *w, struct span json)
 {
 	separate(w);
+	if (json.n == 0) /* the text of a value that is not there */
+		w->bad = true;
 	buf_put(w->to, json);
 }
 

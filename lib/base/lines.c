@@ -107,7 +107,10 @@ fill(struct lines *in)
 		if (stopping(in))
 			return 0;
 		k = read_some(in, in->held.p + in->held.n, in->held.room - in->held.n);
-	} while (k < 0 && errno == EINTR);
+		if (k < 0 && errno == EAGAIN &&
+		    in->read_fn == NULL) /* somebody else made it so */
+			(void)poll(&(struct pollfd){ .fd = in->fd, .events = POLLIN }, 1, -1);
+	} while (k < 0 && (errno == EINTR || (errno == EAGAIN && in->read_fn == NULL)));
 	if (k < 0) {
 		diag("%s: cannot read: %s", in->at.source, strerror(errno));
 		return -1;

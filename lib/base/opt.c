@@ -116,8 +116,10 @@ parse_bytes(const char *text, int64_t *bytes)
 	}
 	if (*end != '\0' && end[1] != '\0')
 		return false;
+	if (v > INT64_MAX / unit)
+		return false;
 	*bytes = (int64_t)v * unit;
-	return (int64_t)v <= INT64_MAX / unit;
+	return true;
 }
 
 static bool

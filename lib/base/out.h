@@ -19,7 +19,8 @@ void out_flush(void);
 /* Flushes, and finds out what only close(2) tells. Called by prog_end; harmless twice. */
 void out_close(void);
 
-/* Ends the program for errno of a write to stdout, as out_put does. For those who write there themselves. */
+/* Ends the program for errno of a write to stdout, as out_put does. For those who write there
+ * themselves. */
 __attribute__((noreturn)) void out_failed(void);
 
 /* Is stdout a terminal? */

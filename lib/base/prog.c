@@ -35,7 +35,8 @@ on_usr1(int sig)
 }
 
 /* No SA_RESTART: a blocked read or poll has to notice the flag. */
-static void catch (int sig, void (*handler)(int))
+static void
+catch_signal(int sig, void (*handler)(int))
 {
 	struct sigaction sa = { .sa_handler = handler };
 
@@ -49,12 +50,13 @@ prog_begin(const char *name)
 {
 	diag_begin(name);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
-	catch (SIGPIPE, SIG_IGN);
-	catch (SIGXFSZ,
-	    SIG_IGN); /* a file past its limit is an error of write(2), like a full disk */
-	catch (SIGTERM, on_stop);
-	catch (SIGINT, on_stop);
-	catch (SIGUSR1, on_usr1);
+	catch_signal(SIGPIPE, SIG_IGN);
+	/* a file past its limit is an error of write(2), like a full disk */
+	catch_signal(SIGXFSZ, SIG_IGN);
+	catch_signal(SIGTERM, on_stop);
+	catch_signal(SIGINT, on_stop);
+	catch_signal(SIGALRM, on_stop);
+	catch_signal(SIGUSR1, on_usr1);
 }
 
 struct prog_counts *

@@ -1,11 +1,11 @@
 /*
  * prog: the beginning and the end of every program.
  *
- * prog_begin names the program, ignores SIGPIPE and SIGXFSZ, turns SIGTERM and SIGINT into a flag and
- * SIGUSR1 into a request for the counts. prog_end flushes and checks stdout and gives main its
- * exit status. In between, prog_counts is where records are counted; in = out + rejected +
- * duplicate once all is done, and prog_end aborts a program whose sum is wrong after a complete
- * run (status 0).
+ * prog_begin names the program, ignores SIGPIPE and SIGXFSZ, turns SIGTERM and SIGINT into a
+ * flag and SIGUSR1 into a request for the counts. prog_end flushes and checks stdout and gives
+ * main its exit status. In between, prog_counts is where records are counted; in = out +
+ * rejected + duplicate once all is done, and prog_end aborts a program whose sum is wrong after
+ * a complete run (status 0).
  */
 #ifndef NBMS_BASE_PROG_H
 #define NBMS_BASE_PROG_H

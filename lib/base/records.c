@@ -155,6 +155,8 @@ records_files(struct records *in, int n, char *const names[], record_fn *fn, voi
 			continue;
 		}
 		fd = open(names[i], O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && errno == EINTR && prog_stopping()) /* a FIFO nobody writes to */
+			break;
 		if (fd < 0) {
 			diag("%s: cannot open: %s", names[i], strerror(errno));
 			return EX_NOINPUT;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define CUT_AT ((size_t)64 << 10)
-#define ENTRY_MAX ((size_t)128 << 20) /* a 16 MiB record with every byte escaped */
+#define AROUND_MAX ((size_t)64 << 10) /* bytes of an entry that are not its record */
 
 struct reject {
 	int fd; /* -1: no ledger */
@@ -27,7 +27,6 @@ reject_open(const char *path)
 
 	r->fd = -1;
 	r->path = path;
-	r->entry = BUF(ENTRY_MAX);
 	if (path == NULL)
 		return r;
 	r->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -42,7 +41,8 @@ reject_sync(struct reject *r)
 {
 	/* a pipe or a terminal cannot be synced, and need not be */
 	if (r->unsynced && fsync(r->fd) != 0 && errno != EINVAL && errno != EROFS)
-		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path, strerror(errno));
+		die(EX_IOERR, "%s: cannot write the reject ledger: %s", r->path,
+		    strerror(errno));
 	r->unsynced = false;
 }
 
@@ -82,11 +82,23 @@ put_base64(struct buf *to, struct span s)
 	buf_putc(to, '"');
 }
 
+/* A text of a message or a file's name, which may be cut in the middle of a character, or be no
+ * UTF-8. */
+static void
+member_shown(struct jw *w, const char *name, const char *text)
+{
+	char *copy = xstrdup(text);
+
+	diag_mask(copy, strlen(copy));
+	jw_member_str(w, name, copy);
+	free(copy);
+}
+
 static void
 put_entry(struct buf *to, const struct rejection *what)
 {
 	struct jw w = jw_begin(to);
-	struct buf at = BUF(4096);
+	struct buf at = BUF(8192);
 	struct span record = what->record;
 
 	if (what->bytes > 0 && record.n > CUT_AT)
@@ -96,8 +108,8 @@ put_entry(struct buf *to, const struct rejection *what)
 		buf_printf(&at, ":%" PRIu64, what->at.line);
 	jw_object(&w);
 	jw_member_str(&w, "rejected", what->code);
-	jw_member_str(&w, "why", what->why);
-	jw_member_text(&w, "where", buf_span(&at));
+	member_shown(&w, "why", what->why);
+	member_shown(&w, "where", buf_text(&at));
 	jw_member_str(&w, "by", diag_program());
 	if (what->received.n > 0)
 		jw_member_text(&w, "received", what->received);
@@ -106,7 +118,7 @@ put_entry(struct buf *to, const struct rejection *what)
 	if (json_is_utf8(record)) {
 		jw_member_text(&w, "record", record);
 	} else {
-		struct buf coded = BUF(ENTRY_MAX);
+		struct buf coded = BUF(to->max);
 
 		put_base64(&coded, record);
 		jw_member_raw(&w, "record_base64", buf_span(&coded));
@@ -122,10 +134,11 @@ void
 reject_write(struct reject *r, const struct rejection *what)
 {
 	prog_counts()->rejected++;
-	diag_at(&what->at, "%s: %s", what->code, what->why);
+	diag_kind(&what->at, what->code, "%s: %s", what->code, what->why);
 	if (r->fd < 0)
 		return;
 	buf_clear(&r->entry);
+	r->entry.max = 6 * what->record.n + AROUND_MAX; /* every byte escaped */
 	put_entry(&r->entry, what);
 	r->unsynced = true;
 	if (!out_write_all(r->fd, buf_span(&r->entry)))

@@ -26,7 +26,8 @@ struct reject *reject_open(const char *path);
  * not lost in silence. */
 void reject_close(struct reject *r);
 
-/* What was written is on the disk when it returns: before a message whose record was rejected is acknowledged. */
+/* What was written is on the disk when it returns: before a message whose record was rejected
+ * is acknowledged. */
 void reject_sync(struct reject *r);
 
 /* What is said of one rejected record. */

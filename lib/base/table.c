@@ -12,6 +12,8 @@
 
 #define ROW_MAX ((size_t)16 << 20)
 #define HELD_MAX ((size_t)8 << 20)
+#define CELL_MAX \
+	(HELD_MAX / 2 / TABLE_COLUMNS - 2) /* of the aligned form: a row fits in half of it */
 
 struct table {
 	enum table_form form;
@@ -20,6 +22,7 @@ struct table {
 	size_t at; /* the next cell's column */
 	uint64_t rows;
 	struct buf row;
+	bool bad;         /* a text of the row is not UTF-8 */
 	struct buf leads; /* NDJSON: what stands before each value, `{"time":`, `,"value":` */
 	size_t lead_end[TABLE_COLUMNS];
 	/* the aligned form's rows held back: cells ended by NUL, a number's begun by '\1'
@@ -161,13 +164,16 @@ flush_held(struct table *t)
 static void
 aligned_cell(struct table *t, struct span s, bool number)
 {
-	size_t i, width = cells(s.p, s.n);
+	size_t from, width;
 
+	must(buf_reserve(&t->held, 1));
 	if (number)
 		buf_putc(&t->held, '\1');
-	for (i = 0; i < s.n; i++)
-		buf_putc(
-		    &t->held, (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F ? '?' : s.p[i]);
+	from = t->held.n;
+	buf_put(&t->held, s.n > CELL_MAX ? (struct span){ s.p, CELL_MAX } : s);
+	must(!t->held.full);
+	diag_mask(t->held.p + from, t->held.n - from);
+	width = cells(t->held.p + from, t->held.n - from);
 	buf_putc(&t->held, '\0');
 	if (!t->streaming && width > t->width[t->at])
 		t->width[t->at] = width;
@@ -202,6 +208,9 @@ end_cell(struct table *t)
 	}
 	if (t->form == TABLE_NDJSON)
 		buf_putc(&t->row, '}');
+	if (t->row.full || t->bad)
+		die(EX_DATAERR, "row %" PRIu64 " is longer than %zu bytes, or not UTF-8",
+		    t->rows, ROW_MAX);
 	out_line(buf_span(&t->row));
 	buf_clear(&t->row);
 }
@@ -225,12 +234,11 @@ table_text(struct table *t, struct span s)
 {
 	begin_cell(t);
 	if (t->form == TABLE_NDJSON)
-		(void)jw_quote(&t->row, s);
+		t->bad = !jw_quote(&t->row, s) || t->bad;
 	else if (t->form == TABLE_CSV)
 		csv_cell(&t->row, s);
 	else
-		aligned_cell(
-		    t, s.n > HELD_MAX / 64 ? (struct span){ s.p, HELD_MAX / 64 } : s, false);
+		aligned_cell(t, s, false);
 	end_cell(t);
 }
 

@@ -24,6 +24,8 @@ name_is_plain(struct span name)
 
 	if (name.n == 0 || name.n > ZONE_NAME_MAX || name.p[0] == '/')
 		return false;
+	if (span_is(name, "localtime")) /* cctz would take this machine's zone */
+		return false;
 	for (i = 0; i < name.n; i++) {
 		char c = name.p[i];
 		bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -294,8 +296,7 @@ take_offset(struct span *s, int *seconds)
 	(void)take_char(s, "+-");
 	if (!take_digits(s, 2, &h))
 		return false;
-	(void)take_char(s, ":");
-	if (s->n > 0 && !take_digits(s, 2, &m))
+	if ((take_char(s, ":") || s->n > 0) && !take_digits(s, 2, &m))
 		return false;
 	*seconds = sign * (h * 3600 + m * 60);
 	return h <= 23 && m <= 59;

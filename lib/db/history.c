@@ -443,8 +443,8 @@ history_newest(
 	when_t month = WHEN_NONE, found = WHEN_NONE;
 	int64_t period;
 
-	while (found == WHEN_NONE && (month = history_previous_month(
-					  h, building_key, zone, month)) != WHEN_NONE) {
+	while (found == WHEN_NONE &&
+	       (month = history_previous_month(h, building_key, zone, month)) != WHEN_NONE) {
 		struct month *m = history_month(h, building_key, zone, month);
 
 		if (m != NULL && !month_frame_before(m, thing, INT64_MAX, &found, &period))

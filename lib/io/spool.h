@@ -20,8 +20,9 @@
 
 #include <stdint.h>
 
-#define SPOOL_SEGMENT ((int64_t)64 << 20) /* default bytes after which a new segment is begun \
-					   */
+#define SPOOL_SEGMENT                                                           \
+	((int64_t)64 << 20) /* default bytes after which a new segment is begun \
+			     */
 #define SPOOL_LINE_MAX (LINES_MAX + (4U << 10)) /* the longest record, in its envelope */
 
 /* The folder of a state directory's spool; to be freed. */

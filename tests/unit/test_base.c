@@ -298,8 +298,8 @@ quoting_finds_each_byte(void **state)
 			if (c == '"' || c == '\\')
 				n += (size_t)snprintf(expected + n, 8, "\\%c", c);
 			else if (c == '\b' || c == '\t' || c == '\n' || c == '\f' || c == '\r')
-				n += (size_t)snprintf(expected + n, 8, "\\%c",
-				    "btn?fr"[c - '\b']);
+				n += (size_t)snprintf(
+				    expected + n, 8, "\\%c", "btn?fr"[c - '\b']);
 			else if (c < 0x20)
 				n += (size_t)snprintf(expected + n, 8, "\\u%04x", (unsigned)c);
 			else

@@ -86,7 +86,7 @@ each_form_is_understood(void **state)
 		  "\", \"\\u0078\" : [ 1.50, 1e3 ], \"point\" : \"realtime\","
 		  " \"message\" : { \"a b\" : -0 } }",
 		    "{\"thing\":\"" T "\",\"point\":\"realtime\",\"\\u0078\":[1.50,1e3],"
-				      "\"message\":{\"a b\":-0}}" },
+		    "\"message\":{\"a b\":-0}}" },
 	};
 	struct capture *c = capture_new();
 	struct buf text = BUF(1 << 16), out = BUF(1 << 16);
