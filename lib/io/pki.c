@@ -457,12 +457,14 @@ static bool
 take_lock(struct pki *p)
 {
 	char *path = pki_path(p, ".lock");
+	bool fine;
 
 	p->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (p->lock < 0 || flock(p->lock, LOCK_EX) != 0)
+	fine = p->lock >= 0 && flock(p->lock, LOCK_EX) == 0;
+	if (!fine)
 		diag("%s: cannot lock: %s", path, strerror(errno));
 	free(path);
-	return p->lock >= 0;
+	return fine;
 }
 
 static bool
