@@ -17,7 +17,7 @@
 
 #define BUSY_MS 10000
 #define KEPT_MAX ((size_t)64 << 20)
-#define CACHE_KIB 4096     /* of pages, a database */
+#define CACHE_KIB 1024     /* of pages, a database */
 #define CACHE_READ_KIB 512 /* who reads seldom comes to a page again */
 #define WAL_PAGES 4000     /* 16 MiB of log before it is folded back */
 

@@ -9,7 +9,7 @@
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
 
-#define MONTHS_OPEN 4
+#define MONTHS_OPEN 12
 
 struct entry {
 	struct series s; /* first: a series is its entry */

@@ -6,7 +6,7 @@
  * series, its zone in `meta`, a readable view `history`). A sample is a number by (ts, series);
  * what a double cannot hold stands as JSON beside it.
  *
- * Writing collects in one transaction a file until history_commit. A handful of files are kept
+ * Writing collects in one transaction a file until history_commit. Twelve files are kept
  * open; a program that goes back and forth over many months is slower, never wrong.
  */
 #ifndef NBMS_DB_HISTORY_H
