@@ -34,6 +34,8 @@ static const struct verb {
 	    BUILDING | THING | SPAN_OF_TIME | LIMIT },
 	{ "count", "samples by month, point and attribute", query_count, SAMPLES },
 	{ "months", "the building's month files", query_months, BUILDING | LIMIT },
+	{ "comfort-zone", "each user zone's outline of comfort on the psychrometric chart",
+	    query_comfort_zone, BUILDING | LIMIT },
 	{ "buildings", "the buildings", query_buildings, 0 },
 	{ "things", "the gateways", query_things, 0 },
 	{ "tables", "what nbms.db holds, and how much", query_tables, 0 },
@@ -86,7 +88,7 @@ questions(struct buf *to)
 
 	buf_puts(to, "QUESTION is one of\n");
 	for (i = 0; i < VERBS; i++)
-		buf_printf(to, "  %-11s %s%s", verbs[i].name, verbs[i].help,
+		buf_printf(to, "  %-12s %s%s", verbs[i].name, verbs[i].help,
 		    i + 1 < VERBS ? "\n" : "");
 	return buf_text(to);
 }

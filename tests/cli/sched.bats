@@ -226,6 +226,11 @@ ROWS
 	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT status ->> 'equipment' FROM user_zone WHERE zone_id = '3F'")" = on ]
 	# two hours on, nothing new has come: stale, and not made up
 	nbms-sched zones --at 2026-07-16T16:05 | jq -se '.[0].stale and .[0].comfort == "unknown" and .[0].pmv == null'
+	# the outline to plot behind it: 11 humidities at PMV -0.5, and back at 0.5
+	nbms-query comfort-zone --building C000003_B001 >outline
+	jq -es 'length == 44 and .[0].zone_id == "3F" and .[0].humidity == 0 and .[10].humidity == 100 and .[0].clo == 0.5
+		and .[0].air > .[10].air and .[11].air > .[10].air and .[21].air > .[0].air and .[0].ratio == 0' outline
+	[ "$(nbms-query comfort-zone --building C000003_B001 --limit 3 | wc -l)" -eq 3 ]
 	echo '{"customer":"C000003","building":"B001","zone_id":"far","remove":true}' | nbms-sched zone
 	[ "$(nbms-sched zones | wc -l)" -eq 1 ]
 }
