@@ -246,3 +246,36 @@ jw_member_raw(struct jw *w, const char *name, struct span json)
 	jw_key(w, name);
 	jw_raw(w, json);
 }
+
+static double
+rounded(double v, int decimals)
+{
+	double scale = pow(10, decimals);
+	double r = round(v * scale) / scale;
+
+	return r == 0 ? 0 : r; /* no -0 */
+}
+
+void
+jw_member_round(struct jw *w, const char *name, double v, int decimals)
+{
+	if (isfinite(v))
+		jw_member_double(w, name, rounded(v, decimals));
+	else
+		jw_member_null(w, name);
+}
+
+void
+jw_member_rounds(struct jw *w, const char *name, const double *v, size_t n, int decimals)
+{
+	size_t i;
+
+	jw_key(w, name);
+	jw_array(w);
+	for (i = 0; i < n; i++)
+		if (isfinite(v[i]))
+			jw_double(w, rounded(v[i], decimals));
+		else
+			jw_null(w);
+	jw_end(w);
+}

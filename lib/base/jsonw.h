@@ -52,6 +52,12 @@ void jw_member_bool(struct jw *w, const char *name, bool v);
 void jw_member_null(struct jw *w, const char *name);
 void jw_member_raw(struct jw *w, const char *name, struct span json);
 
+/* A member of at most that many decimals; null where it is not finite. */
+void jw_member_round(struct jw *w, const char *name, double v, int decimals);
+
+/* A list of n numbers in the same manner. */
+void jw_member_rounds(struct jw *w, const char *name, const double *v, size_t n, int decimals);
+
 /* A string with its quotes, for those who need no more. False: not UTF-8. */
 bool jw_quote(struct buf *to, struct span s);
 

@@ -1,0 +1,106 @@
+#include "learn/job.h"
+#include "base/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HOUR 3600
+
+const char *const field_name[FIELDS] = { "customerNumber", "buildingNumber", "ResultDir",
+	"period", "operationMode", "basicDataPath", "RefLearningResult", "valueType",
+	"connectionId", "lon", "lat", "AIScheduleMode", "callBack", "buildingMode", "method",
+	"targetFile", "predictInput", "predictMethod", "reserveRange", "companyList" };
+
+void
+job_open(struct learn_job *job, enum db_mode mode)
+{
+	char *path = xasprintf("%s/nbms.db", job->dir);
+
+	job->site = db_open(path, DB_SITE, mode);
+	if (job->site == NULL)
+		die(EX_NOINPUT, "%s: there is none", path);
+	free(path);
+	job->ref = reference_load(job->site);
+	job->history = history_open(job->dir, DB_READ);
+}
+
+void
+job_close(struct learn_job *job)
+{
+	history_close(job->history);
+	reference_free(job->ref);
+	db_close(job->site);
+}
+
+/* HH:MM-HH:MM, in minutes of the day. */
+static bool
+parse_occupied(const char *text, int *from, int *to)
+{
+	int a, b, c, d, end = 0;
+
+	if (sscanf(text, "%2d:%2d-%2d:%2d%n", &a, &b, &c, &d, &end) != 4 || text[end] != '\0' ||
+	    a < 0 || b < 0 || b > 59 || c < 0 || d < 0 || d > 59)
+		return false;
+	*from = a * 60 + b;
+	*to = c * 60 + d;
+	return *from < *to && *to <= 24 * 60;
+}
+
+/* FROM/TO, or TO alone. */
+static bool
+parse_period(struct learn_job *job, const char *text, struct gather *g)
+{
+	const struct zone *zone = g->place->zone;
+	const char *slash = strchr(text, '/');
+	struct span from = { text, slash != NULL ? (size_t)(slash - text) : 0 };
+	struct span to = span_of(slash != NULL ? slash + 1 : text);
+
+	if ((from.n > 0 && !when_parse_human(from, zone, job->now, &g->from)) ||
+	    !when_parse_human(to, zone, job->now, &g->to)) {
+		diag("period: not FROM/TO: %s", text);
+		return false;
+	}
+	return true;
+}
+
+bool
+job_gather(struct learn_job *job, const char *const field[FIELDS], const struct place *place,
+    struct gather *g)
+{
+	when_t first;
+
+	*g = (struct gather){ .site = job->site,
+		.h = job->history,
+		.ref = job->ref,
+		.place = place,
+		.from = WHEN_NONE,
+		.to = job->now,
+		.meter = job->meter,
+		.outdoor = job->outdoor,
+		.csv = field[FIELD_BASIC_DATA],
+		.zero_is_missing = !job->zeros,
+		.band = job->band,
+		.carbon = job->carbon,
+		.comfort_price = job->comfort };
+	if (!parse_occupied(job->occupied, &g->work_from, &g->work_to))
+		opt_wrong("--occupied: not HH:MM-HH:MM: %s", job->occupied);
+	if (field[FIELD_PERIOD] != NULL && !parse_period(job, field[FIELD_PERIOD], g))
+		return false;
+	g->to -= g->to % HOUR;
+	first = g->csv == NULL ? gather_first(g) : WHEN_NONE;
+	if (g->from == WHEN_NONE)
+		g->from = g->to - (when_t)GATHER_DAYS * 86400;
+	if (first != WHEN_NONE && g->from < first)
+		g->from = first;
+	g->from -= g->from % HOUR;
+	if (g->csv == NULL && (first == WHEN_NONE || g->from >= g->to)) {
+		diag("building %.*s: there is no history of that period", SPAN_ARG(place->key));
+		return false;
+	}
+	if (g->from >= g->to || g->to - g->from > (when_t)20 * 365 * 86400) {
+		diag("period: it ends before it begins, or is longer than twenty years");
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,136 @@
+#include "learn/coming.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/conformal.h"
+
+#define PLAYED ((size_t)91 * 24) /* rows of past forecasts that are judged */
+#define FIRST ((size_t)60 * 24)  /* rows before them that a fit wants */
+#define REFIT 28                 /* days */
+#define ALPHA 0.1
+
+/* Does a model speak for all the rows to come? One that wants a weather forecast may not. */
+static bool
+speaks(const double out[DAYAHEAD_HOURS], size_t n)
+{
+	size_t k;
+
+	for (k = 0; k < n && isfinite(out[k]); k++)
+		;
+	return k == n;
+}
+
+static enum dayahead_model
+best_of(const struct coming *c, double (*out)[DAYAHEAD_HOURS])
+{
+	enum dayahead_model best = DAYAHEAD_SERVED;
+	double least = INFINITY;
+	size_t i;
+	int m;
+
+	for (i = 0; i < c->test.models; i++)
+		for (m = 0; m < DAYAHEAD_MODELS; m++)
+			if (strcmp(c->test.model[i].name,
+				dayahead_name((enum dayahead_model)m)) == 0 &&
+			    c->test.model[i].score.mae < least && speaks(out[m], c->n)) {
+				least = c->test.model[i].score.mae;
+				best = (enum dayahead_model)m;
+			}
+	return best;
+}
+
+/* What the chosen model's past forecasts missed by. */
+static void
+intervals(const struct lagged *l, size_t from, size_t known, int hour, bool accurate,
+    struct coming *c)
+{
+	double *played = calloc(known - from + 1, sizeof(*played));
+	double *out[DAYAHEAD_MODELS] = { NULL };
+	struct conformal *errors = calloc(1, sizeof(*errors));
+	size_t i;
+
+	out[c->by] = played;
+	for (i = 0; i < c->n; i++)
+		c->low[i] = c->high[i] = NAN;
+	if (played != NULL && errors != NULL &&
+	    dayahead_play(l, from, known, hour, accurate, REFIT, out) == LEARN_OK) {
+		for (i = from; i < known; i++)
+			conformal_add(
+			    errors, l->h->at[i].hour, l->h->load[i] - played[i - from]);
+		for (i = 0; i < c->n; i++) {
+			double half =
+			    conformal_half_width(errors, l->h->at[known + i].hour, ALPHA);
+
+			c->low[i] = fmax(0, c->kwh[i] - half);
+			if (isnan(half) || isnan(c->kwh[i]))
+				c->low[i] = NAN;
+			c->high[i] = c->kwh[i] + half;
+		}
+	}
+	free(played);
+	free(errors);
+}
+
+static enum learn_status
+forecast(const struct lagged *l, size_t known, int hour, bool accurate, struct coming *c)
+{
+	double(*out)[DAYAHEAD_HOURS] = calloc(DAYAHEAD_MODELS, sizeof(*out));
+	struct dayahead *d = calloc(1, sizeof(*d));
+	enum learn_status status = LEARN_NOMEM;
+	size_t k;
+
+	if (out != NULL && d != NULL)
+		status = dayahead_fit(l, known, hour, accurate, d);
+	if (status == LEARN_OK)
+		status = dayahead_forecast(d, l, known, c->n, out);
+	if (status == LEARN_OK && (c->tested == LEARN_OK || c->tested == LEARN_NO_SKILL))
+		c->by = best_of(c, out);
+	for (k = 0; status == LEARN_OK && k < c->n; k++) {
+		c->kwh[k] = out[c->by][k];
+		c->week_ago[k] = out[DAYAHEAD_WEEK][k];
+	}
+	if (d != NULL)
+		dayahead_free(d);
+	free(d);
+	free(out);
+	return status;
+}
+
+/* As far as the weather is known; where none of it is, as far as there are rows. */
+static size_t
+ahead(const struct hours *h, size_t known)
+{
+	size_t n = h->n - known < DAYAHEAD_HOURS ? h->n - known : DAYAHEAD_HOURS, k = n;
+
+	while (k > 0 && !isfinite(h->temperature[known + k - 1]))
+		k--;
+	return k > 0 ? k : n;
+}
+
+enum learn_status
+coming_forecast(const struct hours *h, size_t known, bool accurate, struct coming *c)
+{
+	size_t from = known > PLAYED + FIRST ? known - PLAYED : known / 2;
+	struct lagged l = { 0 };
+	enum learn_status status;
+	int hour;
+
+	memset(c, 0, sizeof(*c));
+	if (known >= h->n)
+		return LEARN_RANGE;
+	hour = h->at[known].hour;
+	status = lagged_init(&l, h);
+	if (status != LEARN_OK)
+		return status;
+	c->n = ahead(h, known);
+	c->tested = backtest_day(&l, from, known, hour, accurate, REFIT, &c->test);
+	status = forecast(&l, known, hour, accurate, c);
+	if (status == LEARN_OK)
+		intervals(&l, from, known, hour, accurate, c);
+	else
+		c->n = 0;
+	lagged_free(&l);
+	return status;
+}

@@ -1,0 +1,297 @@
+#!/usr/bin/env bats
+# nbms-learn: tasks made of a building's history, run anywhere, taken back; tenders; bad input.
+
+load common
+
+B="--customer C000003 --building B001"
+
+# Sixty days of a small building, once for all tests: each gets a copy of the state.
+setup_file() {
+	local top
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cd "$BATS_FILE_TMPDIR" || return
+	export NBMS_DIR=$PWD/state NBMS_NOW=2026-07-15T00:00:00+09:00
+	cat >rows <<'ROWS'
+{"type":"building","customer":"C000003","building":"B001","timezone":"Asia/Seoul","latitude":37.53,"longitude":126.98,"tariff":"general/eul/high_a/2","contract_kw":100,"country":"KR"}
+{"type":"thing","thing":"C000003_B001_01"}
+ROWS
+	nbms-device register "$top/testdata/holidays/kr.ndjson" "$top/testdata/tariffs/kr-general.ndjson" rows
+	"$top/scripts/simulate" --from 2026-05-16 --days 60 --points 60 | nbms-store
+}
+
+setup() {
+	common_setup
+	cp -R "$BATS_FILE_TMPDIR/state" .
+	export NBMS_DIR=$PWD/state NBMS_NOW=2026-07-15T00:00:00+09:00
+}
+
+# the coming day's weather, as a service would have given it an hour ago
+forecast() {
+	sqlite3 "$NBMS_DIR/nbms.db" "WITH RECURSIVE h(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM h WHERE k < 30)
+		INSERT INTO weather_forecast SELECT 'C000003', 'B001', unixepoch('2026-07-14 15:00:00') + k * 3600,
+			unixepoch('2026-07-14 14:00:00'), 26 - 4 * cos(k * 0.2618 - 0.7), 70, 0, 'test' FROM h"
+}
+
+# csv EXPRESSION [DAYS]: hourly time,load,temperature; the expression may use h (hour), d (day), k (row)
+csv() {
+	awk -v days="${2:-60}" 'BEGIN {
+		print "time,load,temperature"
+		for (k = 0; k < days * 24; k++) {
+			h = k % 24; d = int(k / 24)
+			t = 1778857200 + k * 3600 # 2026-05-16 00:00 in Seoul
+			printf "%s,%s,%.1f\n", strftime("%Y-%m-%dT%H:%M:%SZ", t, 1), ('"$1"'), 20 + d / 10 + 4 * sin((h - 9) / 3.82)
+		}
+	}'
+}
+
+learn_csv() {
+	nbms-learn task learning $B --basic-data data.csv --id t | nbms-learn run
+}
+
+@test "a task holds all it needs: it runs without a database, and the same again gives the same" {
+	nbms-learn task learning $B --id first --connection c42 >task
+	[ "$(jq -c '[.task_id,.task,.customerNumber,.buildingNumber,.lat,.connectionId]' task)" = \
+		'["first","learning","C000003","B001",37.53,"c42"]' ]
+	[ "$(jq '.data.hours | .known, (.load | length), (.temperature | length)' task | paste -sd,)" = 1440,1440,1466 ]
+	[ "$(jq -c '.data.hours.holidays' task)" != '[]' ]
+	env -u NBMS_DIR nbms-learn run task >result
+	env -u NBMS_DIR nbms-learn run <task | cmp - result
+	[ ! -e nbms-state ]
+	[ "$(jq -c '[.task_id,.connectionId,.status,has("data")]' result)" = '["first","c42","ok",false]' ]
+	jq -e '.result.year_ahead.models[0] | .guideline_14 and .cvrmse < 0.2' result
+	jq -e '.result.explain | .occupied_hours > 40 and (.week | length) == 168' result
+	[ "$(jq -c '[.result.units[].unit]' result)" = '["ComP_U_AHU_01","ComP_U_FCU_01","ComP_U_PAC_01"]' ]
+}
+
+@test "the forecast is the best model's, close to what came, and its intervals hold" {
+	# as of a week ago, with the weather that came, against what was metered
+	nbms-query history -b C000003_B001 -p '*OutdoorTemp_01' --from 2026-07-08 --to 2026-07-09T03:00 --json |
+		jq -r 'select(.time | test(":00:00")) | "INSERT INTO weather_forecast VALUES (\u0027C000003\u0027, \u0027B001\u0027,
+			unixepoch(\u0027\(.time)\u0027), unixepoch(\u00272026-07-07 14:00:00\u0027), \(.value), 70, 0, \u0027test\u0027);"' |
+		sqlite3 "$NBMS_DIR/nbms.db"
+	nbms-learn task learning $B --period 2026-05-16/2026-07-08 | nbms-learn run >result
+	jq -e '.result | .forecast_by != "week-ago" and (.forecast | length) == 26' result
+	nbms-query energy -b C000003_B001 -p '*EnergyMainMeter_01' --by hour --from 2026-07-08 --to 2026-07-09 >actual
+	jq -c '.result.forecast[0:24][]' result | paste -d '\n' - actual | jq -s '
+		[range(0; 48; 2) as $i | {f: .[$i], y: .[$i + 1].usage_kwh}] |
+		{wape: ((map((.f.kwh - .y) | fabs) | add) / (map(.y) | add)),
+		week: ((map((.f.week_ago - .y) | fabs) | add) / (map(.y) | add)), inside: (map(select(.y >= .f.low and .y <= .f.high)) | length)}' >judged
+	jq -e '.wape < 0.08 and .wape < .week and .inside >= 18' judged || { cat judged; false; }
+}
+
+@test "optimising learns first where nothing was learned, saves money, keeps comfort, says why" {
+	forecast
+	nbms-learn task optimizing $B --schedule-mode apply >tasks
+	[ "$(jq -r .task tasks | paste -sd,)" = learning,optimizing ]
+	[ "$(tail -1 tasks | jq -r .data.learning)" = "$(head -1 tasks | jq -r .task_id)" ]
+	nbms-learn run <tasks >results
+	tail -1 results | jq -e '.status == "ok" and .result.saved.cost > 0 and .result.saved.comfort_kelvin_hours >= 0 and
+		.result.certified_gap >= 0 and .result.optimised.peak_kw <= .result.standing.peak_kw + 0.01'
+	tail -1 results | jq -e '[.result.units[] | select(.planned) | .intervals | length > 1 and all(.reason | length > 0) and
+		.[0].from == "2026-07-15T00:00:00+09:00" and .[-1].to == "2026-07-16T00:00:00+09:00"] | length > 0 and all'
+	# the waiting task alone says what it misses
+	tail -1 tasks | nbms-learn run | jq -e '.status == "error" and (.reason | contains("learning task"))'
+	nbms-learn callback results >told
+	# now there is a learning result: one task is enough
+	[ "$(nbms-learn task optimizing $B | jq -r '.task, (.data.learned | type)' | paste -sd,)" = optimizing,array ]
+	nbms-learn task optimizing $B --ref-learning "$(head -1 tasks | jq -r .task_id)" | jq -e '.data.learned | length == 3'
+	run -65 nbms-learn task optimizing $B --ref-learning none
+}
+
+@test "what was optimised becomes schedules that nbms-sched applies, and people's own rule over it" {
+	forecast
+	nbms-sched apply <<'ROWS'
+{"type":"schedule","customer":"C000003","building":"B001","schedule":{"schedule_id":"ahu","point_id":"39.BI-300:1627_AHUSupplyFan_01","weekly":{"wed":[["07:00",1],["19:00",0]]},"default":0}}
+{"type":"manual","customer":"C000003","building":"B001","schedule_id":"ahu","from":"2026-07-15T12:00:00+09:00","to":"2026-07-15T13:00:00+09:00","value":1,"name":"kim"}
+ROWS
+	nbms-learn task optimizing $B --schedule-mode apply >tasks
+	tail -1 tasks | jq -e '.data.units[0] | .standing_from == "schedule" and (.standing | add) == 48 and
+		([.override[] | select(. != null)] | length) == 4'
+	nbms-learn run tasks >results
+	nbms-learn schedules results >rows
+	[ -n "$(jq -c 'select(.type == "manual")' rows)" ]
+	nbms-sched apply --count rows 2>err
+	holds err 'rejected 0'
+	nbms-sched expand $B --apply >down
+	sqlite3 "$NBMS_DIR/nbms.db" "SELECT DISTINCT schedule_id FROM user_schedule ORDER BY 1" >ids
+	grep -qx AI_ComP_U_FCU_01 ids
+	grep -qx AI_ComP_U_FCU_01_set ids
+	# at noon the person's word stands
+	nbms-sched explain $B --schedule ahu --at 2026-07-15T12:30 | jq -se 'map(select(.fate == "wins")) | .[0].name == "kim"'
+	# again, two hours later: what we wrote ourselves is not taken for people's
+	NBMS_NOW=2026-07-15T02:00:00+09:00 nbms-learn task optimizing $B |
+		jq -se '.[-1].data.units[0] | ([.override[] | select(. != null)] | length) == 4 and (.standing | add) == 48'
+	# advice changes nothing
+	[ -z "$(sed 's/"AIScheduleMode":"apply"/"AIScheduleMode":"advise"/' results | nbms-learn schedules)" ]
+	[ -n "$(sed 's/"AIScheduleMode":"apply"/"AIScheduleMode":"advise"/' results | nbms-learn schedules --all)" ]
+}
+
+@test "a result is kept once, told to its session, and stands in a file" {
+	nbms-learn task learning $B --id L1 --connection c42 --result-dir mine/july | nbms-learn run >result
+	nbms-learn callback --count result >told 2>err
+	[ "$(jq -c '[.connectionId,.task_id,.status,.file]' told)" = '["c42","L1","ok","mine/july/L1.json"]' ]
+	cmp result "$NBMS_DIR/results/mine/july/L1.json"
+	nbms-learn callback --count result >again 2>err
+	[ ! -s again ]
+	holds err 'duplicate 1'
+	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT status, callback_state IS NULL FROM result")" = 'ok|1' ]
+	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT task_id, json_extract(asked, '$.connectionId') FROM task")" = 'L1|c42' ]
+	for dir in ../out /etc a//b a/../b .hidden; do
+		run -65 nbms-learn task learning $B --result-dir "$dir"
+		sed "s|mine/july|$dir|; s/L1/L2/" result >odd
+		run -1 nbms-learn callback odd
+	done
+	[ ! -e out ]
+}
+
+@test "a callback URL gets the result; one that nobody answers is kept and tried again" {
+	nbms-learn task learning $B --id L1 --callback http://127.0.0.1:1/nobody | nbms-learn run >result
+	run -75 --separate-stderr nbms-learn callback --timeout 2 result
+	# shellcheck disable=SC2154  # set by run
+	[[ "$stderr" == *'kept for another try'* ]]
+	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT callback_state, callback_tries FROM result")" = 'due|1' ]
+	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) or die;
+		open F, ">port.new"; print F $s->sockport; close F; rename "port.new", "port"; $c = $s->accept;
+		while (<$c>) { $n = $1 if /^content-length: (\d+)/i; print $c "HTTP/1.1 100 Continue\r\n\r\n" if /^expect:/i; last if /^\r$/ }
+		read $c, $b, $n; open F, ">body"; print F $b; close F;
+		print $c "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"' &
+	within 10 test -s port
+	sqlite3 "$NBMS_DIR/nbms.db" "UPDATE result SET callback = 'http://127.0.0.1:$(cat port)/done'"
+	nbms-learn callback --retry
+	wait $!
+	cmp body result
+	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT callback_state, callback_tries FROM result")" = 'done|2' ]
+	run -64 nbms-learn callback --retry result
+	run -65 nbms-learn task learning $B --callback file:///etc/passwd
+}
+
+@test "requests as records, with the names they have always had" {
+	cat >asked <<'ROWS'
+{"task":"learning","customerNumber":"C000003","buildingNumber":"B001","period":"2026-06-01/2026-07-01","operationMode":"cool","connectionId":"c7","lon":127,"AIScheduleMode":"advise"}
+{"task":"learning","customerNumber":"C000003","buildingNumber":"B009"}
+{"task":"guessing"}
+{"task":"learning","customerNumber":"C000003","buildingNumber":"B001","operationMode":"dry"}
+ROWS
+	run -1 --separate-stderr nbms-learn task --count asked
+	[[ "$stderr" == *'in 4 = out 1 + rejected 3'* ]]
+	[[ "$stderr" == *'asked:3: bad-task'* ]]
+	# shellcheck disable=SC2154  # set by run
+	echo "$output" | jq -e '.operationMode == "cool" and .lon == "127" and .data.hours.known == 720'
+}
+
+@test "bad histories get a status and a reason, never a number made of nothing" {
+	csv '30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
+	learn_csv | jq -e '.status == "ok" and .result.quality.usable == 1440'
+	# a week: forecasts repeat the past at best
+	csv '30 + 20 * (h > 7 && h < 19) + k % 7' 60 | awk 'NR == 1 || NR > 1273' >data.csv
+	learn_csv | jq -e '.result.year_ahead.status == "too little usable history" and .result.quality.usable == 168'
+	# three days
+	csv '30 + k % 7' 60 | awk 'NR == 1 || NR > 1369' >data.csv
+	learn_csv | jq -e '.status == "no-run" and .reason == "too little usable history"'
+	# always the same; nothing but zeros; nothing at all
+	csv 30 >data.csv
+	learn_csv | jq -e '.status == "no-run" and ((.result.forecast // []) | length) == 0'
+	csv 0 >data.csv
+	learn_csv | jq -e '.status == "no-run" and .result.quality.zeros_as_missing == 1440'
+	echo time,load,temperature >data.csv
+	learn_csv | jq -e '.status == "no-run"'
+	# gaps, a stuck week, spikes, negatives, zeros: left out and counted
+	csv 'd == 20 ? "" : d > 29 && d < 37 ? 41.5 : k == 100 ? 9e6 : k == 101 ? -5 : k == 102 ? 0 : 30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
+	learn_csv >result
+	jq -e '.status == "ok" and (.result.quality | .stuck == 168 and .spike == 1 and .negative == 1 and .zeros_as_missing == 1 and .missing == 25)' result ||
+		{ jq -c .result.quality result; false; }
+	# temperatures all the same: no slope is told
+	csv '30 + 20 * (h > 7 && h < 19) + k % 7' | awk -F, -v OFS=, 'NR > 1 { $3 = 20 } 1' >data.csv
+	learn_csv | jq -e '.status == "ok" or .status == "no-run"'
+	run -65 nbms-learn task learning $B --basic-data missing.csv
+	# what is no row is named by its line
+	csv '30 + k % 7' >data.csv
+	echo 'yesterday,5,5' >>data.csv
+	nbms-learn task learning $B --basic-data data.csv 2>err >task
+	holds err 'data.csv:1442: not time,load,temperature'
+}
+
+@test "without a forecast yesterday's weather stands in and last week speaks, and both are said" {
+	nbms-learn task learning $B >task
+	[ "$(jq -r .data.weather.source task)" = missing ]
+	nbms-learn run task | jq -e '.result | .forecast_by != null and all(.forecast[]; .temperature == null)'
+	nbms-learn task optimizing $B | tail -1 | jq -e '.data.outdoor_from_yesterday == 96'
+	# one that was issued two days ago is no forecast any more
+	forecast
+	sqlite3 "$NBMS_DIR/nbms.db" "UPDATE weather_forecast SET issued = issued - 172800"
+	[ "$(nbms-learn task learning $B | jq -r .data.weather.source)" = missing ]
+}
+
+@test "comfort that no schedule can keep is infeasible; without a tariff there is no run for cost" {
+	forecast
+	nbms-learn task optimizing $B >tasks
+	jq -c 'if .task == "optimizing" then .data.units |= map(.setpoint = 12) else . end' tasks | nbms-learn run >results
+	tail -1 results | jq -e '.status == "infeasible" and (.reason | length) > 0 and ([.result.units[] | select(.band_reached == false)] | length) > 0'
+	jq -c 'if .task == "optimizing" then del(.data.price) else . end' tasks | nbms-learn run | tail -1 |
+		jq -e '.status == "no-run" and (.reason | contains("tariff"))'
+	jq -c 'if .task == "optimizing" then del(.data.price) | .valueType = "energy" else . end' tasks | nbms-learn run | tail -1 |
+		jq -e '.status == "ok" and .result.saved.kwh >= 0'
+	jq -c 'if .task == "optimizing" then .valueType = "co2" else . end' tasks | nbms-learn run | tail -1 | jq -e '.status == "no-run"'
+	jq -c 'if .task == "optimizing" then .method = "startstop" else . end' tasks | nbms-learn run | tail -1 | jq -e '.status == "ok"'
+	jq -c 'if .task == "optimizing" then .data.units |= map(del(.temperature)) else . end' tasks | nbms-learn run | tail -1 |
+		jq -e '.status == "no-run" and .result.units[0].reason == "its zone'"'"'s temperature is not known"'
+}
+
+@test "records that are no tasks are named by line; hostile ones do no harm" {
+	nbms-learn task learning $B >task
+	{
+		echo '{"task_id":"a","task":"learning","data":{}}'
+		echo '{"task_id":"../a","task":"learning","data":{}}'
+		echo '{"task_id":"a","task":"flying","data":{}}'
+		echo '{"task_id":"a","task":"learning","data":{"hours":{"start":1.5e300,"zone":"Asia/Seoul","known":3,"load":[1,2,3],"temperature":[1,2,3]}}}'
+		echo '{"task_id":"a","task":"learning","data":{"hours":{"start":0,"zone":"Moon","known":0,"load":[],"temperature":[1]}}}'
+		echo '{"task_id":"a","task":"learning","data":{"hours":{"start":0,"zone":"UTC","known":9,"load":[1],"temperature":[1]}}}'
+		echo '{"task_id":"a","task":"optimizing","data":{"learned":[],"steps":1e9}}'
+		echo '{"task_id":"a","task":"tender-predict","data":{"notice":{"base":-5}}}'
+		echo '{"task_id":"a","task":"tender-learning","data":{"openings":[{"id":"x","base":9e99,"estimated":1}]}}'
+		printf '{"task_id":"b\377"}\n'
+		cat task
+		printf '{"task_id":"cut"'
+	} >bad
+	run -1 --separate-stderr nbms-learn run --count --reject ledger bad
+	[[ "$stderr" == *'in 12 = out 8 + rejected 4'* ]]
+	[ "$(jq -r .rejected ledger | paste -sd,)" = bad-task,bad-task,bad-utf8,truncated ]
+	[ "$(echo "$output" | jq -r .status | paste -sd,)" = error,error,error,error,error,error,no-run,ok ]
+	run -65 nbms-learn run --strict bad
+	echo "$output" >out
+}
+
+@test "backtest: the models against the naive rules, as a table" {
+	nbms-learn backtest $B --json >rows 2>err
+	[ "$(jq -r .model rows | sort -u | paste -sd,)" = 'caltrack,day-ago,hour-of-week mean,mean,ridge,ridgear,served,towt,towt+bias,week-ago' ]
+	jq -se 'map(select(.horizon == "year-ahead" and .model == "mean")) | .[0].cvrmse_percent < 20' rows
+	nbms-learn backtest $B --table 2>err | head -1 | grep -q 'building *horizon *model'
+	csv '30 + k % 7' 20 >data.csv
+	run -69 nbms-learn backtest $B --basic-data data.csv
+}
+
+@test "every program's questions: help, version, options, a full disk, SIGTERM" {
+	nbms-learn --help | grep -q 'usage: nbms-learn task'
+	nbms-learn --version | grep -q '^nbms-learn '
+	run -64 nbms-learn
+	run -64 nbms-learn fly
+	run -64 nbms-learn run --nonsense
+	run -64 nbms-learn task learning --building B001
+	run -64 nbms-learn task learning $B --level best
+	run -64 nbms-learn task learning $B --occupied 9-5
+	run -66 nbms-learn run missing
+	run -66 nbms-learn backtest -d nowhere
+	nbms-learn task learning $B >task
+	run -74 bash -c 'nbms-learn run task >/dev/full'
+	run -74 bash -c "nbms-learn task learning $B >/dev/full"
+	mkfifo pipe
+	nbms-learn run <pipe >out &
+	local pid=$!
+	exec 4>pipe
+	cat task >&4
+	within 20 test -s out
+	kill -TERM "$pid"
+	wait "$pid"
+	exec 4>&-
+	jq -e '.status == "ok"' out
+}
