@@ -104,7 +104,7 @@ diag_mask(char *text, size_t n)
 	}
 }
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 say(const struct where *at, uint64_t count, const char *fmt, va_list ap)
 {
 	char text[MESSAGE_MAX];
