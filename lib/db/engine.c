@@ -439,7 +439,7 @@ bind(sqlite3_stmt *st, const char *args, va_list *ap)
 			must(sqlite3_bind_null(st, i) == SQLITE_OK);
 			break;
 		default:
-			must(!"an argument letter");
+			diag_bug(__FILE__, __LINE__, "an argument letter");
 		}
 	}
 }
@@ -471,7 +471,7 @@ take(sqlite3_stmt *st, const char *results, va_list *ap)
 			t->n = (size_t)sqlite3_column_bytes(st, i);
 			break;
 		default:
-			must(!"a result letter");
+			diag_bug(__FILE__, __LINE__, "a result letter");
 		}
 	}
 }
