@@ -380,6 +380,8 @@ alarm_hash(uint64_t hash, struct span s)
 
 	/* a text that is not there differs from an empty one */
 	hash = alarm_hash_number(hash, s.p == NULL ? -1 : (int64_t)s.n);
+	if (s.p == NULL)
+		return hash;
 	for (i = 0; i + 8 <= s.n; i += 8)
 		hash = alarm_hash_number(hash, (int64_t)word(s.p + i, 8));
 	return i < s.n ? alarm_hash_number(hash, (int64_t)word(s.p + i, s.n - i)) : hash;

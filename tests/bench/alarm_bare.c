@@ -1,7 +1,7 @@
 /*
- * alarm_bare SOURCE.db NEW.db: the yardstick for nbms-alarm: for each event of a history, in order of time, one INSERT
- * into the same table and one upsert of what stands, by a bare loop of prepared statements, committed every 32768 events.
- * Prints {"rows":N,"seconds":S}.
+ * alarm_bare SOURCE.db NEW.db: the yardstick for nbms-alarm: for each event of a history, in
+ * order of time, one INSERT into the same table and one upsert of what stands, by a bare loop
+ * of prepared statements, committed every 32768 events. Prints {"rows":N,"seconds":S}.
  */
 #include <sqlite3.h>
 
@@ -65,7 +65,8 @@ load(const char *path, size_t *n)
 			check(values != NULL, h, "memory");
 		}
 		for (i = 0; i < COLUMNS; i++)
-			values[*n * COLUMNS + (size_t)i] = sqlite3_value_dup(sqlite3_column_value(st, i));
+			values[*n * COLUMNS + (size_t)i] =
+			    sqlite3_value_dup(sqlite3_column_value(st, i));
 	}
 	(void)sqlite3_finalize(st);
 	(void)sqlite3_close(h);
@@ -90,14 +91,18 @@ main(int argc, char *argv[])
 	exec(h, "PRAGMA synchronous = FULL");
 	exec(h, "PRAGMA cache_size = -16384");
 	exec(h,
-	    "CREATE TABLE alarm_history (alarm, time, event, digest, place, transition, told, episode, flags, "
-	    "shelved_until, event_level, event_priority, until, once, name, point_id, value, text, done_by, reason, "
+	    "CREATE TABLE alarm_history (alarm, time, event, digest, place, transition, told, "
+	    "episode, flags, "
+	    "shelved_until, event_level, event_priority, until, once, name, point_id, value, "
+	    "text, done_by, reason, "
 	    "PRIMARY KEY (alarm, time, event, digest)) WITHOUT ROWID;"
 	    "CREATE TABLE alarm (id INTEGER PRIMARY KEY, flags, episode, level, value, text)");
-	put = prepare(h, "INSERT INTO alarm_history VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-	stand = prepare(h,
-	    "INSERT INTO alarm (id, flags, episode, level, value, text) VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
-	    "flags = excluded.flags, episode = excluded.episode, level = excluded.level, value = excluded.value, text = excluded.text");
+	put = prepare(
+	    h, "INSERT INTO alarm_history VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	stand = prepare(h, "INSERT INTO alarm (id, flags, episode, level, value, text) VALUES "
+			   "(?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
+			   "flags = excluded.flags, episode = excluded.episode, level = "
+			   "excluded.level, value = excluded.value, text = excluded.text");
 	begin = seconds();
 	for (k = 0; k < n; k++) {
 		static const int of[] = { 0, 8, 7, 10, 16, 17 };
@@ -109,7 +114,8 @@ main(int argc, char *argv[])
 			(void)sqlite3_bind_value(put, i + 1, row[i]);
 		for (i = 0; i < 6; i++)
 			(void)sqlite3_bind_value(stand, i + 1, row[of[i]]);
-		check(sqlite3_step(put) == SQLITE_DONE && sqlite3_step(stand) == SQLITE_DONE, h, "insert");
+		check(sqlite3_step(put) == SQLITE_DONE && sqlite3_step(stand) == SQLITE_DONE, h,
+		    "insert");
 		(void)sqlite3_reset(put);
 		(void)sqlite3_reset(stand);
 	}

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # stderr is set by run
 # nbms-alarm: records in, transitions out; silence, rules, and what operators do.
 
 bats_require_minimum_version 1.5.0
@@ -47,13 +48,13 @@ short() { jq -r '"\(.time[11:19]) \(.transition) \(.state)\(if .tell then " *" e
 
 @test "a real day of records replayed twice from nothing is the same, byte for byte" {
 	gzip -dc "$root/testdata/captures/kinds.ndjson.gz" >k
-	nbms-recv --zone Asia/Seoul --replay k >env
+	nbms-recv --zone Asia/Seoul --replay k >envelopes
 	cp -r nbms-state two
-	nbms-alarm env >one.out
-	nbms-alarm -d two env >two.out
+	nbms-alarm envelopes >one.out
+	nbms-alarm -d two envelopes >two.out
 	[ -s one.out ]
 	cmp one.out two.out
-	[ -z "$(nbms-alarm env)" ]
+	[ -z "$(nbms-alarm envelopes)" ]
 }
 
 @test "a bad item rejects its record whole, named by line; the rest is done" {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # stderr is set by run
 # nbms-push: who is told of what, once, through stand-ins for the services that check what they are sent.
 
 bats_require_minimum_version 1.5.0
