@@ -174,31 +174,6 @@ parse_rule(struct recurrence *r, json_value v, struct buf *why)
 	return true;
 }
 
-struct recurrence *
-recurrence_parse(json_value event, const struct zone *zone, struct buf *why)
-{
-	struct recurrence *r = xcalloc(1, sizeof(*r));
-	bool ok = false;
-
-	r->zone = zone;
-	r->until = WHEN_NONE;
-	if (!parse_time(json_get(event, "dtstart"), zone, &r->start, &r->first))
-		buf_puts(why, "dtstart: not a time");
-	else if (!parse_duration(r, json_get(event, "duration")))
-		buf_puts(why, "duration: not a duration like PT8H, up to a year");
-	else if (!parse_times(json_get(event, "rdate"), zone, &r->extra))
-		buf_puts(why, "rdate: not a list of times");
-	else if (!parse_times(json_get(event, "exdate"), zone, &r->without))
-		buf_puts(why, "exdate: not a list of times");
-	else
-		ok = parse_rule(r, json_get(event, "rrule"), why);
-	if (!ok) {
-		recurrence_free(r);
-		return NULL;
-	}
-	return r;
-}
-
 void
 recurrence_free(struct recurrence *r)
 {
@@ -299,6 +274,52 @@ rule_instances(const struct recurrence *r, when_t from, when_t to, struct instan
 	if (it != NULL)
 		icalrecur_iterator_free(it);
 	return whole;
+}
+
+/*
+ * Where the COUNT ends, found once: from then on the rule ends at an instant, and a window far
+ * from its beginning does not have to be counted up to.
+ */
+static bool
+count_out(struct recurrence *r, struct buf *why)
+{
+	struct instants all = { 0 };
+	bool whole = true;
+
+	if (r->count > 0) {
+		whole = rule_instances(r, r->start, INT64_MAX, &all);
+		r->until = all.n > 0 ? all.t[all.n - 1] : r->start;
+		r->count = 0;
+	}
+	if (!whole)
+		buf_puts(why, "rrule: COUNT: too many instances");
+	free(all.t);
+	return whole;
+}
+
+struct recurrence *
+recurrence_parse(json_value event, const struct zone *zone, struct buf *why)
+{
+	struct recurrence *r = xcalloc(1, sizeof(*r));
+	bool ok = false;
+
+	r->zone = zone;
+	r->until = WHEN_NONE;
+	if (!parse_time(json_get(event, "dtstart"), zone, &r->start, &r->first))
+		buf_puts(why, "dtstart: not a time");
+	else if (!parse_duration(r, json_get(event, "duration")))
+		buf_puts(why, "duration: not a duration like PT8H, up to a year");
+	else if (!parse_times(json_get(event, "rdate"), zone, &r->extra))
+		buf_puts(why, "rdate: not a list of times");
+	else if (!parse_times(json_get(event, "exdate"), zone, &r->without))
+		buf_puts(why, "exdate: not a list of times");
+	else
+		ok = parse_rule(r, json_get(event, "rrule"), why) && count_out(r, why);
+	if (!ok) {
+		recurrence_free(r);
+		return NULL;
+	}
+	return r;
 }
 
 static bool

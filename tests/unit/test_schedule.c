@@ -610,7 +610,7 @@ a_window_far_from_the_start_misses_nothing(void **state)
 		"FREQ=WEEKLY;INTERVAL=3;BYDAY=TU,SA", "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1",
 		"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2",
 		"FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", "FREQ=DAILY;BYHOUR=6,18;BYMINUTE=0,30",
-		"FREQ=MINUTELY;INTERVAL=50" };
+		"FREQ=MINUTELY;INTERVAL=50", "FREQ=HOURLY;INTERVAL=5;COUNT=4160" };
 	const struct zone *z = zone_find(SPAN("America/New_York"));
 	struct json *j = json_new();
 	struct buf why = BUF(1024);
