@@ -6,6 +6,7 @@ load common
 setup() {
 	common_setup
 	export NBMS_DIR=$PWD/state
+	echo '{"channel":"mail","server":"smtp://localhost:1","from":"a@b.example"}' >channels
 	wrong=0
 }
 
@@ -14,6 +15,8 @@ readers() {
 	cat <<-'TABLE'
 		nbms-alarm
 		nbms-device register
+		nbms-learn task
+		nbms-push --linger 0s --channels channels
 		nbms-recv --replay -
 		nbms-route store=cat
 		nbms-sched apply
@@ -34,6 +37,8 @@ missing_files() {
 	cat <<-'TABLE'
 		nbms-alarm nowhere/file
 		nbms-device register nowhere/file
+		nbms-learn task nowhere/file
+		nbms-push endpoint import nowhere/file
 		nbms-recv --replay nowhere/file
 		nbms-route --table nowhere/file store=cat
 		nbms-sched apply nowhere/file
@@ -157,7 +162,7 @@ names() {
 # It catches SIGTERM, by the mask in its status file.
 ready_for_term() {
 	local mask
-	mask=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status") && [ $((0x$mask & 0x4000)) -ne 0 ]
+	mask=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status" 2>/dev/null) && [ $((0x$mask & 0x4000)) -ne 0 ]
 }
 
 @test "SIGTERM in mid-stream: what is whole is done, and it ends with 0" {
@@ -167,7 +172,7 @@ ready_for_term() {
 		# shellcheck disable=SC2086
 		"$program" $arguments <in >out 2>err 9>&- &
 		pid=$!
-		within 10 ready_for_term $pid
+		within 10 ready_for_term $pid || not_so 'does not start' "$program"
 		printf '\n{"half' >&9
 		kill -TERM $pid
 		within 10 ended $pid || { kill -KILL $pid; not_so 'does not end' "$program"; }
