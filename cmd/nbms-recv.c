@@ -30,19 +30,21 @@ struct job {
 	struct intake intake;
 };
 
-/* The lowest checkpoint of those who read the spool; 0: there is none. */
-static uint64_t
-checkpoint(const char *dir)
+/* The lowest and the highest checkpoint of those who read the spool; 0: there is none. */
+static void
+checkpoints(const char *dir, uint64_t *lowest, uint64_t *highest)
 {
 	char *path = xasprintf("%s/nbms.db", dir);
 	struct db *site = db_open(path, DB_SITE, DB_READ);
 	int64_t seq = 0;
 
-	if (site == NULL || !checkpoint_lowest(site, &seq))
-		seq = 0;
+	*lowest = *highest = 0;
+	if (site != NULL && checkpoint_lowest(site, &seq))
+		*lowest = (uint64_t)seq;
+	if (site != NULL)
+		*highest = (uint64_t)checkpoint_highest(site);
 	db_close(site);
 	free(path);
-	return (uint64_t)seq;
 }
 
 static struct stream *
@@ -50,14 +52,15 @@ open_stream(const struct job *job, bool writing)
 {
 	struct spool *writer = NULL;
 	struct spool_reader *reader;
-	uint64_t from = (uint64_t)job->from, done;
+	uint64_t from = (uint64_t)job->from, lowest, highest;
 
 	if (!job->spool)
 		return stream_open();
+	checkpoints(job->dir, &lowest, &highest);
 	if (writing)
-		writer = spool_open(job->dir, job->segment);
-	if (from == 0 && (done = checkpoint(job->dir)) > 0)
-		from = done + 1;
+		writer = spool_open(job->dir, job->segment, highest);
+	if (from == 0 && lowest > 0)
+		from = lowest + 1;
 	reader = spool_read(job->dir, from);
 	if (reader == NULL)
 		diag_exit(EX_NOINPUT);
@@ -151,7 +154,9 @@ tell_removed(void *ctx, const struct spool_segment *s)
 static int
 trim(struct job *job)
 {
-	job->limits.done = checkpoint(job->dir);
+	uint64_t highest;
+
+	checkpoints(job->dir, &job->limits.done, &highest);
 	if (job->limits.done == 0)
 		diag("%s/nbms.db: no checkpoint, so nothing may go", job->dir);
 	spool_trim(job->dir, &job->limits, tell_removed, NULL);

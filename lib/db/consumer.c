@@ -125,3 +125,12 @@ checkpoint_lowest(struct db *site, int64_t *seq)
 
 	return db_one(site, SQL_CHECKPOINT_LOWEST, "", "ii", &n, seq) && n > 0;
 }
+
+int64_t
+checkpoint_highest(struct db *site)
+{
+	int64_t seq = 0;
+
+	(void)db_one(site, SQL_CHECKPOINT_HIGHEST, "", "i", &seq);
+	return seq;
+}

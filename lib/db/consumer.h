@@ -54,4 +54,8 @@ void consumer_commit(struct consumer *c);
  * none yet. */
 bool checkpoint_lowest(struct db *site, int64_t *seq);
 
+/* The highest: no new record may have a number at or below it, it would pass for done. 0: there
+ * is none. */
+int64_t checkpoint_highest(struct db *site);
+
 #endif

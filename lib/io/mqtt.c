@@ -38,7 +38,7 @@ struct mqtt {
 	int64_t checked;        /* when keep-alive was last looked after */
 	size_t bytes, messages; /* of this batch */
 	char password[PASSWORD_MAX];
-	char trouble[200]; /* the library's last error */
+	char trouble[200]; /* the library's first error since the last attempt */
 };
 
 static void
@@ -47,7 +47,7 @@ on_log(struct mosquitto *client, void *ctx, int level, const char *text)
 	struct mqtt *m = ctx;
 
 	(void)client;
-	if (level == MOSQ_LOG_ERR)
+	if (level == MOSQ_LOG_ERR && m->trouble[0] == '\0')
 		(void)snprintf(m->trouble, sizeof(m->trouble), "%s", text);
 }
 
@@ -94,6 +94,7 @@ on_connect(struct mosquitto *client, void *ctx, int refused)
 	}
 	m->link = LINK_UP;
 	m->since = clock_monotonic();
+	m->trouble[0] = '\0';
 	diag("%s: connected as %s", m->peer, m->o->id);
 	if (topics->n > 0 && mosquitto_subscribe_multiple(client, NULL, (int)topics->n,
 				 (char *const *)topics->items, 1, 0, NULL) != MOSQ_ERR_SUCCESS)

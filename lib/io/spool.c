@@ -207,8 +207,19 @@ repair(struct spool *s)
 		failed(s, "sync");
 }
 
+static void
+go_on_above(struct spool *s, uint64_t done)
+{
+	diag("%s: ends before record %" PRIu64 ", which is done already: goes on behind it",
+	    s->folder, done);
+	s->next = done + 1;
+	if (s->fd >= 0)
+		(void)close(s->fd);
+	s->fd = -1; /* a segment of its own */
+}
+
 struct spool *
-spool_open(const char *dir, int64_t segment_bytes)
+spool_open(const char *dir, int64_t segment_bytes, uint64_t done)
 {
 	struct spool *s = xcalloc(1, sizeof(*s));
 
@@ -220,6 +231,8 @@ spool_open(const char *dir, int64_t segment_bytes)
 	    SIG_IGN); /* a limit on file sizes is an error of write(2) like a full disk */
 	lock_folder(s);
 	repair(s);
+	if (s->next <= done)
+		go_on_above(s, done);
 	return s;
 }
 
@@ -332,15 +345,29 @@ spool_reader_free(struct spool_reader *r)
 	free(r);
 }
 
-/* Opens the segment that has the next record in it; false: there is none but the one that is
- * open. */
+/* The segment after that one; 0: none. */
+static uint64_t
+segment_after(const char *folder, uint64_t first)
+{
+	size_t n, i;
+	uint64_t *firsts = segments(folder, &n), found = 0;
+
+	for (i = n; i > 0 && firsts[i - 1] > first; i--)
+		found = firsts[i - 1];
+	free(firsts);
+	return found;
+}
+
+/* Opens the segment that has the next record in it, or the one behind the open one; false:
+ * there is none. */
 static bool
 next_segment(struct spool_reader *r)
 {
-	uint64_t first = segment_of(r->folder, r->next);
+	uint64_t first =
+	    r->fd >= 0 ? segment_after(r->folder, r->first) : segment_of(r->folder, r->next);
 	char name[NAME_SIZE];
 
-	if (first == 0 || (r->fd >= 0 && first <= r->first))
+	if (first == 0)
 		return false;
 	close_reading(r);
 	segment_name(name, first);

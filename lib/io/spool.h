@@ -30,8 +30,12 @@ char *spool_folder(const char *dir);
 
 struct spool;
 
-/* Makes DIR/spool if need be; says what it cut off. segment_bytes 0: SPOOL_SEGMENT. */
-struct spool *spool_open(const char *dir, int64_t segment_bytes);
+/*
+ * Makes DIR/spool if need be; says what it cut off. segment_bytes 0: SPOOL_SEGMENT. Numbers go
+ * on above `done`, the highest checkpoint, also where the spool ends before it (it was removed,
+ * or is a backup's): a record with a number that someone has done already would be passed over.
+ */
+struct spool *spool_open(const char *dir, int64_t segment_bytes, uint64_t done);
 void spool_close(struct spool *s);
 
 /* The number the next record gets. All below are durable. */

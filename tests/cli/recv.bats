@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # nbms-recv --replay: every captured form, bad input, what every program answers.
+# shellcheck disable=SC2154  # variables of bats, setup and the files loaded
 
 bats_require_minimum_version 1.5.0
 
@@ -144,4 +145,40 @@ payloads() {
 	exec 9>&-
 	[ -z "$(tail -c 1 "$dir/out")" ]
 	jq -e .thing "$dir/out" >/dev/null
+}
+
+@test "the spool: printed from any record, resumed behind the lowest checkpoint, trimmed up to it" {
+	export NBMS_DIR=$dir/state
+	nbms-recv --replay $captures/sub-object.ndjson --spool --segment 1k >"$dir/1"
+	nbms-recv --replay $captures/sub-object.ndjson --spool --segment 1k --from 14 >"$dir/2"
+	[ "$(jq -c 'select(.thing).seq' "$dir/1" "$dir/2" | tr '\n' ' ')" = "$(seq 26 | tr '\n' ' ')" ]
+	[ "$(tail -n 1 "$dir/2")" = '{"mark":26,"at":"2022-10-04T00:45:02.539Z"}' ]
+	nbms-recv --spool --from 20 | grep thing | cmp - <(cat "$NBMS_DIR"/spool/* | tail -n 7)
+	run --separate-stderr nbms-recv --trim --max-size 0
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[[ $stderr = *'no checkpoint, so nothing may go' ]]
+	nbms-recv --spool | nbms-store --auto-register Asia/Seoul
+	[ "$(nbms-recv --spool)" = '{"mark":26,"at":null}' ]
+	[ "$(nbms-recv --trim --max-size 0)" = \
+		"{\"removed\":\"0000000000000001.ndjson\",\"first\":1,\"last\":13,\"bytes\":$(grep thing "$dir/1" | wc -c)}" ]
+	# a spool that was taken away goes on above what is done
+	rm -r "$NBMS_DIR/spool"
+	nbms-recv --replay $captures/sub-object.ndjson --spool >"$dir/3" 2>"$dir/err"
+	[ "$(head -n 1 "$dir/3" | jq .seq)" = 27 ]
+	grep -q 'goes on behind it' "$dir/err"
+}
+
+@test "--follow shows what another process adds" {
+	export NBMS_DIR=$dir/state
+	nbms-recv --replay $captures/bare.ndjson --spool >/dev/null
+	nbms-recv --spool --follow >"$dir/out" 3>&- &
+	pid=$!
+	deadline=$((SECONDS + 10))
+	until [ "$(grep -c thing "$dir/out")" -ge 13 ] || [ $SECONDS -gt $deadline ]; do sleep 0.05; done
+	nbms-recv --replay $captures/bare.ndjson --spool --segment 1k >/dev/null
+	until [ "$(grep -c thing "$dir/out")" -ge 26 ] || [ $SECONDS -gt $deadline ]; do sleep 0.05; done
+	kill -TERM $pid
+	wait $pid
+	[ "$(jq -c 'select(.thing).seq' "$dir/out" | tr '\n' ' ')" = "$(seq 26 | tr '\n' ' ')" ]
 }

@@ -177,6 +177,7 @@ a_consumer_does_each_record_once(void **state)
 
 	(void)state;
 	assert_false(checkpoint_lowest(db, &lowest));
+	assert_int_equal(checkpoint_highest(db), 0);
 	commits = 0;
 	consumer_begin(&c, db, "store", count_commit, NULL);
 	feed(&c, RECORD("1"), true);
@@ -203,6 +204,7 @@ a_consumer_does_each_record_once(void **state)
 	consumer_end(&c);
 	assert_true(checkpoint_lowest(db, &lowest));
 	assert_int_equal(lowest, 7);
+	assert_true(checkpoint_highest(db) >= lowest);
 	db_close(db);
 }
 

@@ -20,5 +20,8 @@ DELETE FROM checkpoint WHERE consumer = $1;
 -- name: checkpoint_lowest
 SELECT count(*), min(seq) FROM checkpoint;
 
+-- name: checkpoint_highest
+SELECT coalesce(max(seq), 0) FROM checkpoint;
+
 -- name: checkpoint_list
 SELECT consumer, part, parts, seq, at FROM checkpoint ORDER BY consumer, parts, part;
