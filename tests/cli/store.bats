@@ -314,6 +314,46 @@ site() { # site DIR SQL
 		'10:45|Usage|9.0')
 }
 
+@test "a late reading that is a meter's newest all the same" {
+	registry s
+	{
+		init 202210040900 $meter
+		log 202210041000 $meter=100 x=1
+		log 202210041030 x=1
+		log 202210041015 $meter=101
+		log 202210041045 $meter=104
+		log 202210041030 $meter=null
+		log 202210041045 $meter=null
+		log 202210041100 $meter=106
+	} >in
+	head -n 5 in | nbms-store -d s
+	history s "point_id LIKE '%#Usage' AND time LIKE '%10:45%'" | cut -d '|' -f 3- | diff - <(printf 'M_Value|3.0\nMark|span\n')
+	nbms-store -d s in
+	history s "point_id LIKE '%#Usage'" | sed 's/.*T1/1/; s/:00+.*|M/|M/' | diff - <(printf '%s\n' '10:00|M_Value|' '10:00|Mark|first' \
+		'10:15|M_Value|1.0' '11:00|M_Value|5.0' '11:00|Mark|span')
+}
+
+@test "readings too far apart make no interval, however they are found" {
+	registry s
+	registry t
+	registry u
+	{
+		init 202210010000 $meter
+		log 202210010000 $meter=1
+		log 202211041500 $meter=2 # 34 days on
+		log 202212101500 $meter=3 # 36 days on
+		log 202302201500 $meter=4
+	} >in
+	nbms-store -d s in
+	history s "attr = 'Mark'" | awk -F '|' '{ print substr($1, 1, 10) $4 }' | diff - <(printf '%s\n' '2022-10-01first' '2022-11-04span' '2022-12-10first' '2023-02-20first')
+	while read -r line; do nbms-store -d t <<<"$line"; done <in
+	diff <(history s) <(history t)
+	(head -n 1 in; tail -n +2 in | tac) | nbms-store -d u
+	diff <(history s) <(history u)
+	log 202301101500 $meter=3.5 | nbms-store -d u # in between: 31 days after, 41 before
+	history u "attr = 'Mark' AND time LIKE '2023%'" | awk -F '|' '{ print substr($1, 1, 10) $4 }' | diff - <(printf '%s\n' '2023-01-10span' '2023-02-20first')
+}
+
 @test "price and charge by the tariff in force at that instant" {
 	registry s general/eul/high_a/2
 	init 202605010000 $meter >in
