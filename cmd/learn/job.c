@@ -39,6 +39,7 @@ parse_occupied(const char *text, int *from, int *to)
 {
 	int a, b, c, d, end = 0;
 
+	/* NOLINTNEXTLINE(cert-err34-c): two digits cannot overflow */
 	if (sscanf(text, "%2d:%2d-%2d:%2d%n", &a, &b, &c, &d, &end) != 4 || text[end] != '\0' ||
 	    a < 0 || b < 0 || b > 59 || c < 0 || d < 0 || d > 59)
 		return false;

@@ -44,7 +44,8 @@ void query_gaps(struct query *q);
 void query_months(struct query *q);
 void query_energy(struct query *q);
 
-/* The outline of comfort of each user zone (bms/comfort.h), by its rule and this month's clothing. */
+/* The outline of comfort of each user zone (bms/comfort.h), by its rule and this month's
+ * clothing. */
 void query_comfort_zone(struct query *q);
 
 #endif

@@ -42,7 +42,7 @@ unprompt() {
 }
 
 whole() {
-	case $1 in *'\' | *'|' | *'&&' | *'||') return 1 ;; esac
+	case $1 in *'\' | *'|' | *'&&') return 1 ;; esac
 	! bash -n <<<"$1" 2>&1 | grep -q .
 }
 
