@@ -39,8 +39,9 @@ start_broker() {
 	within 10 publish -n
 }
 
+# bounded: mosquitto_pub 2.0.11 now and then does not notice that its last line was acknowledged
 publish() {
-	mosquitto_pub -h localhost -p "$gateways" --cafile "$bundle/root-ca.pem" --cert "$bundle/certificate.pem" \
+	timeout 120 mosquitto_pub -h localhost -p "$gateways" --cafile "$bundle/root-ca.pem" --cert "$bundle/certificate.pem" \
 		--key "$bundle/private.key" -i $thing -q 1 -t "nbms/up/$thing" "$@" 2>>publish.log
 }
 
@@ -92,14 +93,14 @@ all_stored() { [ "$(dump "$NBMS_DIR" | cksum)" = "$(cksum <expected.txt)" ]; }
 	expected >expected.txt
 	start_broker
 	# paced, so that kills find every state; the gateway waits for its acknowledgements
-	(while IFS= read -r line; do printf '%s\n' "$line"; sleep 0.02; done <sent.ndjson | publish -l; touch all-sent) &
+	(while IFS= read -r line; do printf '%s\n' "$line"; sleep 0.02; done <sent.ndjson | publish -l || :; touch all-sent) &
 	feeder=$!
 	for _ in $(seq 120); do
 		start_live
 		kill_one
 	done
 	start_live
-	within 60 test -e all-sent
+	within 130 test -e all-sent
 	within 30 all_stored
 	# each message is in the spool, no seq is there twice, and none went to the ledger
 	[ "$(cat "$NBMS_DIR"/spool/*.ndjson | jq -c '.message' | sort -u | wc -l)" -eq "$(jq -c .message sent.ndjson | sort -u | wc -l)" ]
