@@ -2,7 +2,6 @@
 #include "base/clock.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define HOUR 3600
@@ -33,19 +32,30 @@ job_close(struct learn_job *job)
 	db_close(job->site);
 }
 
+/* HH:MM as minutes of the day, from 00:00 to 24:00; -1: it is not. */
+static int
+minutes_of(const char *p)
+{
+	static const char shape[] = "99:99";
+	size_t i;
+	int minutes;
+
+	for (i = 0; i < 5; i++)
+		if (shape[i] == '9' ? p[i] < '0' || p[i] > '9' : p[i] != shape[i])
+			return -1;
+	minutes = ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] - '0';
+	return p[3] <= '5' && minutes <= 24 * 60 ? minutes : -1;
+}
+
 /* HH:MM-HH:MM, in minutes of the day. */
 static bool
 parse_occupied(const char *text, int *from, int *to)
 {
-	int a, b, c, d, end = 0;
-
-	/* NOLINTNEXTLINE(cert-err34-c): two digits cannot overflow */
-	if (sscanf(text, "%2d:%2d-%2d:%2d%n", &a, &b, &c, &d, &end) != 4 || text[end] != '\0' ||
-	    a < 0 || b < 0 || b > 59 || c < 0 || d < 0 || d > 59)
+	if (strlen(text) != 11 || text[5] != '-')
 		return false;
-	*from = a * 60 + b;
-	*to = c * 60 + d;
-	return *from < *to && *to <= 24 * 60;
+	*from = minutes_of(text);
+	*to = minutes_of(text + 6);
+	return *from >= 0 && *from < *to;
 }
 
 /* FROM/TO, or TO alone. */

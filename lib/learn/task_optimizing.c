@@ -416,7 +416,7 @@ put_unit(struct jw *w, const struct plan *p, const struct optimise_schedule *s,
 	jw_object(w);
 	jw_member_text(w, "unit", u->name);
 	jw_member_bool(w, "planned", u->planned);
-	if (!u->planned) {
+	if (!u->planned || s->power == NULL) {
 		jw_member_str(w, "reason", u->why_not);
 		jw_end(w);
 		return;

@@ -210,76 +210,122 @@ put_companies(struct jw *w, const struct bids *b)
 
 /* ---- learning ---- */
 
-static enum learn_status
-learn(const struct openings *os, double low, double high, struct tender_history *h)
+/* What the openings of one standard say; standard NULL: those of all. Range: theirs, else low
+ * and high. */
+struct study {
+	const char *standard;
+	double low, high;
+	struct tender_history h;
+	enum learn_status status;
+};
+
+static void
+study(struct study *x, const struct openings *os)
 {
 	struct tender_opening *o = xcalloc(os->n + 1, sizeof(*o));
-	enum learn_status status;
-	size_t i;
+	bool ranged = false;
+	size_t i, n = 0;
 
 	for (i = 0; i < os->n; i++) {
-		o[i] = os->all[i].o;
-		if (isnan(o[i].low) || isnan(o[i].high)) {
-			o[i].low = low;
-			o[i].high = high;
+		const struct opening *from = &os->all[i];
+
+		if (x->standard != NULL && strcmp(from->standard, x->standard) != 0)
+			continue;
+		if (!ranged && from->o.low < 0 && from->o.high > 0) {
+			x->low = from->o.low;
+			x->high = from->o.high;
+			ranged = true;
 		}
+		o[n] = from->o;
+		if (isnan(o[n].low) || isnan(o[n].high)) {
+			o[n].low = x->low;
+			o[n].high = x->high;
+		}
+		n++;
 	}
-	status = tender_learn(o, os->n, h);
+	x->status = tender_learn(o, n, &x->h);
 	free(o);
-	return status;
 }
 
 static void
-put_history(struct jw *w, const struct tender_history *h)
+put_study(struct jw *w, const struct study *x, enum reserve_generator generator)
 {
+	const struct tender_history *h = &x->h;
+	struct reserve_law law = { 0 };
+
+	jw_object(w);
+	jw_member_str(w, "standard", x->standard);
 	jw_member_int(w, "openings", (int64_t)h->openings);
 	jw_member_int(w, "refused", (int64_t)h->refused);
-	jw_member_round(w, "mean", h->mean, 4);
-	jw_member_round(w, "sd", h->sd, 4);
-	jw_member_str(w, "generator", generator_name(h->generator));
-	jw_member_bool(w, "generator_decided", h->decided);
-	jw_key(w, "cells");
-	jw_object(w);
-	jw_member_round(w, "equal", h->cells[RESERVE_EQUAL], 4);
-	jw_member_round(w, "split", h->cells[RESERVE_SPLIT], 4);
+	if (x->status == LEARN_OK) {
+		jw_member_round(w, "mean", h->mean, 4);
+		jw_member_round(w, "sd", h->sd, 4);
+		jw_member_str(w, "generator", generator_name(generator));
+		jw_member_bool(w, "generator_decided", h->decided);
+		jw_key(w, "cells");
+		jw_object(w);
+		jw_member_round(w, "equal", h->cells[RESERVE_EQUAL], 4);
+		jw_member_round(w, "split", h->cells[RESERVE_SPLIT], 4);
+		jw_end(w);
+		jw_member_round(w, "serial_chi2", h->serial_chi2, 3);
+		jw_member_int(w, "held_out", (int64_t)h->held_out);
+		jw_member_round(w, "pinball_law", h->pinball_law, 5);
+		jw_member_round(w, "pinball_past", h->pinball_past, 5);
+		jw_member_bool(w, "skill", h->skill);
+		if (reserve_init(generator, x->low, x->high, &law) == LEARN_OK)
+			put_law(w, &law);
+	}
 	jw_end(w);
-	jw_member_round(w, "serial_chi2", h->serial_chi2, 3);
-	jw_member_int(w, "held_out", (int64_t)h->held_out);
-	jw_member_round(w, "pinball_law", h->pinball_law, 5);
-	jw_member_round(w, "pinball_past", h->pinball_past, 5);
-	jw_member_bool(w, "skill", h->skill);
+	reserve_free(&law);
+}
+
+/* Each standard by itself, in order of appearance. */
+static bool
+put_studies(
+    struct jw *w, const struct openings *os, json_value data, json_value record, bool *skill)
+{
+	bool any = false;
+	size_t i, k;
+
+	*skill = false;
+	jw_key(w, "standards");
+	jw_array(w);
+	for (i = 0; i < os->n; i++) {
+		struct study x = { .standard = os->all[i].standard };
+
+		for (k = 0; k < i && strcmp(os->all[k].standard, x.standard) != 0; k++)
+			;
+		if (k < i)
+			continue;
+		default_range(data, &x.low, &x.high);
+		study(&x, os);
+		put_study(w, &x, generator_of(record, "method", x.h.generator));
+		any = any || x.status == LEARN_OK;
+		*skill = *skill || (x.status == LEARN_OK && x.h.skill);
+	}
+	jw_end(w);
+	return any;
 }
 
 void
 task_tender_learning(json_value data, json_value record, struct jw *w, struct task_outcome *o)
 {
 	struct buf text = BUF((size_t)16 << 20);
-	struct tender_history h = { 0 };
-	struct reserve_law law = { 0 };
 	struct openings os;
 	struct bids b;
-	double low, high;
-	enum learn_status status;
+	bool skill;
 
-	default_range(data, &low, &high);
 	openings_get(&os, json_get(data, "openings"));
-	status = learn(&os, low, high, &h);
-	if (status != LEARN_OK)
+	if (!put_studies(w, &os, data, record, &skill))
 		task_settle(o, TASK_NO_RUN, "no opening can be used");
-	else
-		put_history(w, &h);
-	if (status == LEARN_OK && !h.skill)
+	else if (!skill)
 		task_settle(o, TASK_OK,
 		    "the past does not beat the law of the draw: the law is what is known");
-	if (reserve_init(generator_of(record, "method", h.generator), low, high, &law) ==
-	    LEARN_OK)
-		put_law(w, &law);
 	collect(&b, &os, json_get(data, "companies"), 0, &text);
 	put_companies(w, &b);
 	jw_member_int(w, "bids", (int64_t)b.market_n);
 	jw_member_str(w, "warning", rival_warning());
 	bids_free(&b);
-	reserve_free(&law);
 	openings_free(&os);
 	buf_free(&text);
 }
@@ -434,12 +480,31 @@ predict(struct jw *w, const struct notice *n, const struct reserve_law *law,
 	free(c);
 }
 
+/* The openings of the notice's standard, where it names one. */
+static enum reserve_generator
+generator_for(const struct notice *n, const struct openings *os, json_value v, struct jw *w)
+{
+	struct span standard = { 0 };
+	struct study x = { .low = n->low, .high = n->high };
+	char *name = NULL;
+	bool decided;
+
+	if (json_text(json_get(v, "standard"), &standard))
+		x.standard = name = xstrndup(standard.p, standard.n);
+	study(&x, os);
+	decided = x.status == LEARN_OK && x.h.decided;
+	jw_member_int(w, "openings", (int64_t)x.h.openings);
+	jw_member_bool(w, "generator_decided", decided);
+	free(name);
+	/* where the past does not tell: local governments' wider range goes with their cells */
+	return decided ? x.h.generator : n->high > 2.5 ? RESERVE_SPLIT : RESERVE_EQUAL;
+}
+
 void
 task_tender_predict(json_value data, json_value record, struct jw *w, struct task_outcome *o)
 {
 	json_value v = json_get(data, "notice");
 	struct buf text = BUF((size_t)16 << 20);
-	struct tender_history h = { 0 };
 	struct reserve_law law = { 0 };
 	struct notice n = { 0 };
 	struct openings os;
@@ -447,16 +512,11 @@ task_tender_predict(json_value data, json_value record, struct jw *w, struct tas
 
 	openings_get(&os, json_get(data, "openings"));
 	if (read_notice(v, data, &n, o)) {
-		bool past = learn(&os, n.low, n.high, &h) == LEARN_OK;
-		enum reserve_generator g = past && h.decided ? h.generator
-					   : n.high > 2.5    ? RESERVE_SPLIT
-							     : RESERVE_EQUAL;
+		enum reserve_generator g = generator_for(&n, &os, v, w);
 
 		collect(&b, &os, json_get(data, "companies"), n.rate, &text);
 		if (reserve_init(generator_of(record, "predictMethod", g), n.low, n.high,
 			&law) == LEARN_OK) {
-			jw_member_int(w, "openings", (int64_t)h.openings);
-			jw_member_bool(w, "generator_decided", h.decided);
 			jw_member_int(w, "rate", n.rate);
 			put_law(w, &law);
 			put_prices(w, &law, &n);

@@ -17,6 +17,7 @@ readers() {
 		nbms-device register
 		nbms-learn task
 		nbms-push --linger 0s --channels channels
+		nbms-learn run
 		nbms-recv --replay -
 		nbms-route store=cat
 		nbms-sched apply
@@ -39,6 +40,7 @@ missing_files() {
 		nbms-device register nowhere/file
 		nbms-learn task nowhere/file
 		nbms-push endpoint import nowhere/file
+		nbms-learn run nowhere/file
 		nbms-recv --replay nowhere/file
 		nbms-route --table nowhere/file store=cat
 		nbms-sched apply nowhere/file

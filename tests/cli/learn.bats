@@ -295,3 +295,79 @@ ROWS
 	exec 4>&-
 	jq -e '.status == "ok"' out
 }
+
+# openings.csv: forty of the public procurement service, three companies of habit among eight
+openings() {
+	awk 'BEGIN {
+		srand(7)
+		print "bidNtceNo,standard,range_pct,bssamt,plnprc,sno,bsisPlnprc,drwtNum,prcbdrNm,bidprcAmt,sucsfbidLwltRate"
+		for (o = 0; o < 40; o++) {
+			b = 100000000 + int(rand() * 9e8)
+			for (i = 1; i <= 15; i++) { p[i] = int(b * (1 + (-2 + (i - 1 + rand()) * 4 / 15) / 100)); d[i] = int(rand() * 6) }
+			for (i = 15; i > 1; i--) { j = 1 + int(rand() * i); t = p[i]; p[i] = p[j]; p[j] = t }
+			split("", u); s = 0
+			for (k = 0; k < 4; k++) {
+				m = 0
+				for (i = 1; i <= 15; i++) if (!(i in u) && (m == 0 || d[i] > d[m])) m = i
+				u[m] = 1; s += p[m]
+			}
+			for (i = 1; i <= 15; i++) printf "N%03d,조달청,2,%d,%d,%d,%d,%d,,,87.745\n", o, b, int(s / 4), i, p[i], d[i]
+			for (k = 0; k < 8; k++) printf "N%03d,조달청,2,%d,%d,,,,회사 %d,%d,87.745\n", o, b, int(s / 4), k,
+				int(b * 0.87745 * (1 + (k < 5 ? 0.2 + 0.25 * (rand() + rand() - 1) : rand() * 2 - 1) / 100))
+		}
+	}' >openings.csv
+}
+
+@test "tenders: the law, the generator, companies, a curve, three bids, and the warning" {
+	openings
+	nbms-learn task tender-learning --target openings.csv --companies '회사 0,회사 6' | nbms-learn run >learned
+	jq -e '.result.standards | length == 1 and (.[0] | .standard == "조달청" and .openings == 40 and .generator == "equal" and
+		.generator_decided and .cells.equal == 1 and .cells.split < 1 and (.law.sd - 0.5121 | fabs) < 0.0001)' learned
+	jq -e '.result.companies | map(.bids) == [40, 40] and (.[0].mean_percent - 0.2 | fabs) < 0.1' learned
+	# the same in CP949, with a byte order mark, and with CR at the ends of lines
+	iconv -f UTF-8 -t CP949 openings.csv >949.csv
+	{ printf '\357\273\277'; sed 's/$/\r/' openings.csv; } >bom.csv
+	for file in 949.csv bom.csv; do
+		nbms-learn task tender-learning --target $file --companies '회사 0,회사 6' | nbms-learn run | jq -c .result |
+			cmp - <(jq -c .result learned)
+	done
+	nbms-learn task tender-predict --target openings.csv --companies '회사 0,회사 1,회사 2,회사 3,회사 4' --input \
+		'{"base":404282000,"rate":87.745,"bidders":30,"cost":340000000,"standard":"조달청"}' | nbms-learn run >curve
+	jq -e '.status == "ok" and .result.rate == 87745 and .result.bidders == 30 and (.result.curve | length) == 101 and
+		.result.edge_low > 1 and .result.bids.safe.below_floor <= 0.1 and (.result.warning | contains("draw"))' curve
+	jq -e '.result.bids | map(.bid | . == floor and . > 340000000) | all' curve
+	jq -e '[.result.curve[] | .win_low <= .win + 1e-9 and .win <= .win_high + 1e-9] | all' curve
+	# among strangers who follow the law it is a lottery, and that is what it says
+	nbms-learn task tender-predict --input '{"base":404282000,"kind":"works-national","day":"2026-03-01","bidders":10}' | nbms-learn run >law
+	jq -e '.result.rate == 89745 and (.result.bids.best.win - 0.1 | fabs) < 0.001 and (.reason | contains("no bid has an edge"))' law
+	nbms-learn task tender-predict --input '{"base":404282000,"kind":"works-national","day":"2026-01-29","bidders":10}' | nbms-learn run |
+		jq -e '.result.rate == 87745'
+	# the least valid bid at the median is the floor rate of the base amount, to the won
+	jq -e '.result.prices[3] | .estimated == 404282000 and .least_bid == 362822881' law
+	nbms-learn task tender-predict --reserve-range -3,3 --input '{"base":404282000,"rate":87.745}' | nbms-learn run |
+		jq -e '.result.law.generator == "split" and (.result.law.mean + 0.1 | fabs) < 0.001'
+}
+
+@test "tenders: openings that are empty, mis-encoded or malformed; notices that are none" {
+	openings
+	for text in '' 'a,b,c\n1,2,3\n' 'bidNtceNo,bssamt,plnprc\n' 'bidNtceNo,bssamt,plnprc\n"N1,1,1\n' '\377\376\200\n'; do
+		# shellcheck disable=SC2059  # escapes are meant
+		printf "$text" >bad.csv
+		nbms-learn task tender-learning --target bad.csv 2>err >task || [ $? -eq 1 ]
+		[ -s err ]
+		nbms-learn run task | jq -e '.status == "no-run" and .reason == "no opening can be used"'
+	done
+	sed '20s/,[0-9]*,/,lots,/; 21s/,2,/,99,/; 22s/$/,more/; 23s/,\([0-9]*\),\([0-9]*\),/,\1,7,/' openings.csv >odd.csv
+	nbms-learn task tender-learning --target odd.csv 2>err >task || [ $? -eq 1 ]
+	[ "$(grep -c '^nbms-learn: odd.csv:2[0-3]: ' err)" -ge 3 ]
+	nbms-learn run task | jq -e '.status == "ok" and .result.standards[0].openings == 40'
+	run -65 nbms-learn task tender-learning
+	run -65 nbms-learn task tender-learning --target nowhere.csv
+	run -65 nbms-learn task tender-learning --target openings.csv --reserve-range 5,6
+	run -65 nbms-learn task tender-predict
+	run -65 nbms-learn task tender-predict --input nowhere.json
+	run -65 nbms-learn task tender-predict --input '[1]'
+	nbms-learn task tender-predict --input '{"base":0,"rate":87.745}' | nbms-learn run | jq -e '.status == "error"'
+	nbms-learn task tender-predict --input '{"base":1000000}' | nbms-learn run | jq -e '.status == "error" and (.reason | contains("floor rate"))'
+	nbms-learn task tender-predict --input '{"base":1000000,"rate":87.745,"cost":2000000,"bidders":3}' | nbms-learn run | jq -e '.status == "error"'
+}
