@@ -23,9 +23,11 @@ struct spool {
 	int dir;              /* of the folder; locked */
 	int fd;               /* of the last segment; -1: none yet */
 	char name[NAME_SIZE]; /* its name */
-	int64_t bytes;        /* its length, all of it durable */
+	int64_t bytes;        /* its length, */
+	int64_t synced;       /* of which so much is durable */
 	int64_t segment_bytes;
-	uint64_t next;
+	uint64_t next;    /* the next record's number */
+	uint64_t durable; /* all below it are on the disk */
 };
 
 struct spool_reader {
@@ -233,6 +235,8 @@ spool_open(const char *dir, int64_t segment_bytes, uint64_t done)
 	repair(s);
 	if (s->next <= done)
 		go_on_above(s, done);
+	s->durable = s->next;
+	s->synced = s->bytes;
 	return s;
 }
 
@@ -254,6 +258,12 @@ spool_next_seq(const struct spool *s)
 	return s->next;
 }
 
+uint64_t
+spool_durable(const struct spool *s)
+{
+	return s->durable;
+}
+
 /* Begins a segment where there is none yet, or the last is long enough. */
 static void
 roll(struct spool *s)
@@ -265,28 +275,47 @@ roll(struct spool *s)
 	if (s->fd >= 0 && close(s->fd) != 0)
 		failed(s, "close");
 	open_segment(s, O_CREAT | O_EXCL);
-	s->bytes = 0;
+	s->bytes = s->synced = 0;
 	if (fsync(s->dir) != 0)
 		failed(s, "sync the folder of");
 }
 
-void
-spool_append(struct spool *s, struct span lines, uint64_t n)
+/* The last batch is taken back, as far as that goes: what stays is cut off at the next start.
+ */
+DIAG_NORETURN static void
+give_up(const struct spool *s)
 {
-	int error;
+	int error = errno;
 
+	(void)!ftruncate(s->fd, s->synced);
+	errno = error;
+	failed(s, "write");
+}
+
+void
+spool_write(struct spool *s, struct span lines, uint64_t n)
+{
 	if (n == 0)
 		return;
-	roll(s);
-	if (!out_write_all(s->fd, lines) || fdatasync(s->fd) != 0) {
-		error = errno;
-		/* best effort: what stays is cut off at the next start */
-		(void)!ftruncate(s->fd, s->bytes);
-		errno = error;
-		failed(s, "write");
-	}
+	if (s->next == s->durable)
+		roll(s);
+	if (!out_write_all(s->fd, lines))
+		give_up(s);
+	/* the disk works while more is received; spool_sync has less to wait for */
+	(void)sync_file_range(s->fd, s->bytes, (off_t)lines.n, SYNC_FILE_RANGE_WRITE);
 	s->bytes += (int64_t)lines.n;
 	s->next += n;
+}
+
+void
+spool_sync(struct spool *s)
+{
+	if (s->next == s->durable)
+		return;
+	if (fdatasync(s->fd) != 0)
+		give_up(s);
+	s->durable = s->next;
+	s->synced = s->bytes;
 }
 
 /* The segment that holds seq or, where it is gone, the next one; 0: none. */

@@ -38,12 +38,18 @@ struct spool;
 struct spool *spool_open(const char *dir, int64_t segment_bytes, uint64_t done);
 void spool_close(struct spool *s);
 
-/* The number the next record gets. All below are durable. */
+/* The number the next record gets. */
 uint64_t spool_next_seq(const struct spool *s);
 
-/* Appends n records, whole lines numbered from spool_next_seq on, and returns once they are on
- * the disk. */
-void spool_append(struct spool *s, struct span lines, uint64_t n);
+/* All records below it are on the disk. */
+uint64_t spool_durable(const struct spool *s);
+
+/* Appends n records, whole lines numbered from spool_next_seq on; the disk may begin with them.
+ */
+void spool_write(struct spool *s, struct span lines, uint64_t n);
+
+/* Returns once all that was written is on the disk. */
+void spool_sync(struct spool *s);
 
 struct spool_reader;
 

@@ -10,14 +10,16 @@
 #include <unistd.h>
 
 #define PIPE_PIECE 4096
-#define HELD ((size_t)256 << 10) /* bytes taken from the spool at a time */
-#define SERVED ((size_t)4 << 20) /* bytes written before the caller has its turn */
+#define PIECE ((size_t)512 << 10) /* bytes of a batch written before it is committed */
+#define HELD ((size_t)256 << 10)  /* bytes taken from the spool at a time */
+#define SERVED ((size_t)4 << 20)  /* bytes written before the caller has its turn */
 #define MARK_NS \
 	INT64_C(700000000) /* between marks: "once a second" is kept when a turn comes late */
 
 struct stream {
-	struct buf batch; /* records added and not committed */
+	struct buf batch; /* records added and not written */
 	uint64_t added;   /* how many */
+	size_t uncommitted;
 	struct spool *writer;
 	struct spool_reader *reader; /* NULL: straight */
 	struct buf held;             /* whole lines on their way to stdout, */
@@ -91,6 +93,17 @@ stream_close(struct stream *s)
 	free(s);
 }
 
+static void
+write_batch(struct stream *s)
+{
+	if (s->writer != NULL)
+		spool_write(s->writer, buf_span(&s->batch), s->added);
+	else
+		out_put(buf_span(&s->batch));
+	buf_clear(&s->batch);
+	s->added = 0;
+}
+
 bool
 stream_add(struct stream *s, const struct envelope *e, json_value root)
 {
@@ -101,6 +114,9 @@ stream_add(struct stream *s, const struct envelope *e, json_value root)
 		buf_putc(&s->batch, '\n');
 		if (!s->batch.full) {
 			s->added++;
+			s->uncommitted += s->batch.n - from;
+			if (s->batch.n >= PIECE)
+				write_batch(s);
 			return true;
 		}
 	}
@@ -112,19 +128,18 @@ stream_add(struct stream *s, const struct envelope *e, json_value root)
 size_t
 stream_uncommitted(const struct stream *s)
 {
-	return s->batch.n;
+	return s->uncommitted;
 }
 
 void
 stream_commit(struct stream *s)
 {
+	write_batch(s);
+	s->uncommitted = 0;
 	if (s->writer != NULL)
-		spool_append(s->writer, buf_span(&s->batch), s->added);
+		spool_sync(s->writer);
 	else
-		out_put(buf_span(&s->batch));
-	out_flush();
-	buf_clear(&s->batch);
-	s->added = 0;
+		out_flush();
 }
 
 /* received, which follows seq where it is there */
@@ -157,7 +172,7 @@ put_mark(struct stream *s, int64_t at_ms)
 static uint64_t
 end_of(const struct stream *s)
 {
-	return s->writer != NULL ? spool_next_seq(s->writer) : UINT64_MAX;
+	return s->writer != NULL ? spool_durable(s->writer) : UINT64_MAX;
 }
 
 /* Takes whole records out of the spool; false: there are none. */
@@ -222,7 +237,7 @@ stream_serve(struct stream *s, int64_t now_ms)
 	size_t before = 0, served = 0;
 
 	if (s->reader == NULL) {
-		if (due && s->batch.n == 0)
+		if (due && s->uncommitted == 0)
 			stream_mark(s, now_ms);
 		return true;
 	}

@@ -58,7 +58,10 @@ append(struct spool *s, uint64_t n)
 		    "{\"seq\":%" PRIu64 ",\"thing\":\"C_B_1\",\"message\":{\"x\":%" PRIu64
 		    "}}\n",
 		    spool_next_seq(s) + i, (spool_next_seq(s) + i) * 7);
-	spool_append(s, buf_span(&lines), n);
+	spool_write(s, buf_span(&lines), n);
+	assert_int_equal(spool_durable(s), spool_next_seq(s) - n);
+	spool_sync(s);
+	assert_int_equal(spool_durable(s), spool_next_seq(s));
 	buf_free(&lines);
 }
 
