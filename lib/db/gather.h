@@ -51,6 +51,13 @@ void gather_plan(const struct gather *g, struct jw *w);
 /* Is a local time one at which people are there? */
 bool gather_people(const struct gather *g, when_t t);
 
+/*
+ * "price" of every step by the tariff, and of a kW more of the month's peak its base price over
+ * the month's days; "billed_peak", what is billed so far; "carbon". Nothing where there is no
+ * tariff.
+ */
+void gather_prices(const struct gather *g, struct jw *w);
+
 /* Hourly temperatures to come, [n] from `to`; NAN where no forecast is known. */
 void gather_forecast(const struct gather *g, double *to, size_t n, when_t *issued);
 
