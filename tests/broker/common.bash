@@ -96,7 +96,7 @@ broker_stop() {
 
 broker_kill() {
 	kill -9 "$broker_pid"
-	wait "$broker_pid" 2>/dev/null
+	wait "$broker_pid" 2>/dev/null || :
 	broker_pid=
 	return 0
 }
