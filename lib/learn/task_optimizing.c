@@ -391,8 +391,7 @@ put_interval(struct jw *w, const struct plan *p, const struct optimise_schedule 
 	size_t i;
 
 	for (i = k; i < to; i++)
-		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a schedule has its power
-		 */
+		/* with no units nothing is planned: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		kwh += s->power[u->at * p->c.steps + i] * p->c.dt;
 	jw_object(w);
 	jw_member_str(w, "from", when_format(text, p->zone, plan_time(p, k)));
