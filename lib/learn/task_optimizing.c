@@ -391,7 +391,8 @@ put_interval(struct jw *w, const struct plan *p, const struct optimise_schedule 
 	size_t i;
 
 	for (i = k; i < to; i++)
-		/* with no units nothing is planned: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+		/* with no units nothing is planned, and this not asked:
+		 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		kwh += s->power[u->at * p->c.steps + i] * p->c.dt;
 	jw_object(w);
 	jw_member_str(w, "from", when_format(text, p->zone, plan_time(p, k)));

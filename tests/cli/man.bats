@@ -63,6 +63,18 @@ whole() {
 	[ "$wrong" -eq 0 ]
 }
 
+@test "every program has a page, and every page of a program its sections in order" {
+	for program in "$NBMS_BUILD"/bin/nbms-*; do
+		page=$top/man/$(basename "$program").1
+		[ -f "$page" ] || { echo "no page: $page"; wrong=$((wrong + 1)); continue; }
+		got=$(grep '^\.Sh' "$page" | cut -c 5- |
+			grep -xE 'NAME|SYNOPSIS|DESCRIPTION|EXIT STATUS|EXAMPLES|DIAGNOSTICS|SEE ALSO|STANDARDS' | paste -sd' ')
+		[ "$got" = 'NAME SYNOPSIS DESCRIPTION EXIT STATUS EXAMPLES DIAGNOSTICS SEE ALSO STANDARDS' ] ||
+			{ echo "$page has: $got"; wrong=$((wrong + 1)); }
+	done
+	[ "$wrong" -eq 0 ]
+}
+
 @test "a page names every option that --help does, or nbms(7) does for all" {
 	for program in "$NBMS_BUILD"/bin/nbms-*; do
 		page=$top/man/$(basename "$program").1
@@ -72,6 +84,15 @@ whole() {
 		mandoc -Tascii "$page" "$top/man/nbms.7" | col -b | grep -oE -- '--[a-z]+[a-z-]*' | sort -u >page
 		missing=$(comm -23 help page | paste -sd' ')
 		[ -z "$missing" ] || { echo "$page does not name: $missing"; wrong=$((wrong + 1)); }
+	done
+	[ "$wrong" -eq 0 ]
+}
+
+@test "what a page refers to is there, or is the system's" {
+	for page in "$top"/man/*.[157]; do
+		while read -r name section; do
+			[ -f "$top/man/$name.$section" ] || { echo "$page: no $name($section)"; wrong=$((wrong + 1)); }
+		done < <(sed -nE 's/^\.Xr (nbms[a-z-]*) ([157]).*/\1 \2/p' "$page" | sort -u)
 	done
 	[ "$wrong" -eq 0 ]
 }
