@@ -161,9 +161,10 @@ names() {
 	[ "$wrong" -eq 0 ]
 }
 
-# It catches SIGTERM, by the mask in its status file.
+# ready_for_term PID PROGRAM: it runs, and catches SIGTERM by the mask in its status file.
 ready_for_term() {
 	local mask
+	[ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ] || return 1 # still the shell that starts it
 	mask=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status" 2>/dev/null) && [ $((0x$mask & 0x4000)) -ne 0 ]
 }
 
@@ -174,7 +175,7 @@ ready_for_term() {
 		# shellcheck disable=SC2086
 		"$program" $arguments <in >out 2>err 9>&- &
 		pid=$!
-		within 10 ready_for_term $pid || not_so 'does not start' "$program"
+		within 10 ready_for_term $pid "$program" || not_so 'does not start' "$program"
 		printf '\n{"half' >&9
 		kill -TERM $pid
 		within 10 ended $pid || { kill -KILL $pid; not_so 'does not end' "$program"; }
