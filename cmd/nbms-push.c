@@ -2,6 +2,7 @@
 #include "push/job.h"
 #include "base/diag.h"
 #include "base/prog.h"
+#include "db/site.h"
 
 #include <stdlib.h>
 
@@ -21,12 +22,7 @@ job_path(const struct push_job *job, const char *name)
 void
 job_open_site(struct push_job *job, enum db_mode mode)
 {
-	char *path = job_path(job, "nbms.db");
-
-	job->site = db_open(path, DB_SITE, mode);
-	if (job->site == NULL)
-		die(EX_NOINPUT, "%s: no such file: is this the state directory?", path);
-	free(path);
+	job->site = site_open(opt_state_dir(job->dir), mode);
 }
 
 int

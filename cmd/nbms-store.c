@@ -7,6 +7,7 @@
 #include "db/consumer.h"
 #include "db/ingest.h"
 #include "db/months.h"
+#include "db/site.h"
 
 #include <stdlib.h>
 
@@ -147,7 +148,6 @@ main(int argc, char *argv[])
 	static int (*const run[])(
 	    struct store_job *, int, char *[]) = { run_month, run_retain, run_store };
 	size_t verb = 0;
-	char *path;
 	int first, status;
 
 	prog_begin("nbms-store");
@@ -156,9 +156,7 @@ main(int argc, char *argv[])
 	first =
 	    verb < 2 ? opt_parse(&spec, argc - 1, argv + 1) + 1 : opt_parse(&spec, argc, argv);
 	job.dir = opt_state_dir(job.dir);
-	path = xasprintf("%s/nbms.db", job.dir);
-	job.site = db_open(path, DB_SITE, DB_WRITE);
-	free(path);
+	job.site = site_open(job.dir, DB_WRITE);
 	job.history = history_open(job.dir, DB_WRITE);
 	status = run[verb](&job, argc - first, argv + first);
 	history_close(job.history);

@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "weather/job.h"
+#include "db/site.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -224,7 +225,6 @@ run(struct weather_job *job, int argc, char *argv[])
 	bool error = argc > 1 && strcmp(argv[1], "error") == 0;
 	int first =
 	    error ? opt_parse(&spec, argc - 1, argv + 1) + 1 : opt_parse(&spec, argc, argv);
-	char *path;
 
 	job->provider = forecast_provider(span_of(job->provider_name));
 	if (job->provider == NULL)
@@ -238,9 +238,7 @@ run(struct weather_job *job, int argc, char *argv[])
 		read_key(job);
 	job->dir = opt_state_dir(job->dir);
 	job->now = clock_now();
-	path = xasprintf("%s/nbms.db", job->dir);
-	job->site = db_open(path, DB_SITE, DB_WRITE);
-	free(path);
+	job->site = site_open(job->dir, DB_WRITE);
 	return (error ? run_error : run_forecast)(job, argc - first, argv + first);
 }
 

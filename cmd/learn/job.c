@@ -1,5 +1,6 @@
 #include "learn/job.h"
 #include "base/clock.h"
+#include "db/site.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,12 +15,7 @@ const char *const field_name[FIELDS] = { "customerNumber", "buildingNumber", "Re
 void
 job_open(struct learn_job *job, enum db_mode mode)
 {
-	char *path = xasprintf("%s/nbms.db", job->dir);
-
-	job->site = db_open(path, DB_SITE, mode);
-	if (job->site == NULL)
-		die(EX_NOINPUT, "%s: there is none", path);
-	free(path);
+	job->site = site_open(job->dir, mode);
 	job->ref = reference_load(job->site);
 	job->history = history_open(job->dir, DB_READ);
 }

@@ -1,18 +1,14 @@
 #include "sched/job.h"
 #include "base/clock.h"
 #include "base/out.h"
+#include "db/site.h"
 
 #include <stdlib.h>
 
 void
 job_open(struct sched_job *job, enum db_mode mode)
 {
-	char *path = xasprintf("%s/nbms.db", job->dir);
-
-	job->site = db_open(path, DB_SITE, mode);
-	if (job->site == NULL)
-		die(EX_NOINPUT, "%s: there is none", path);
-	free(path);
+	job->site = site_open(job->dir, mode);
 	job->ref = reference_load(job->site);
 }
 

@@ -6,6 +6,7 @@
 #include "bms/thing.h"
 #include "db/alarm_kpi.h"
 #include "db/push.h"
+#include "db/site.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,13 +26,7 @@ struct run {
 struct db *
 desk_open(const char *dir, enum db_mode mode)
 {
-	char *path = xasprintf("%s/nbms.db", opt_state_dir(dir));
-	struct db *site = db_open(path, DB_SITE, mode);
-
-	if (site == NULL)
-		die(EX_NOINPUT, "%s: no such file: is this the state directory?", path);
-	free(path);
-	return site;
+	return site_open(opt_state_dir(dir), mode);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "db/directory.h"
 #include "db/energy.h"
 #include "db/gaps.h"
+#include "db/site.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,17 +37,11 @@ struct query {
 static struct db *
 open_site(const char *dir)
 {
-	char *path = xasprintf("%s/nbms.db", dir);
-	struct db *site;
 	struct stat st;
 
 	if (stat(dir, &st) != 0)
 		die(EX_NOINPUT, "%s: no such state directory", dir);
-	site = db_open(path, DB_SITE, DB_READ);
-	if (site == NULL)
-		die(EX_NOINPUT, "%s: no registry there", path);
-	free(path);
-	return site;
+	return site_open(dir, DB_READ);
 }
 
 /* The key of the only building there is. */

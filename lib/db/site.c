@@ -1,0 +1,16 @@
+#include "db/site.h"
+#include "base/diag.h"
+
+#include <stdlib.h>
+
+struct db *
+site_open(const char *dir, enum db_mode mode)
+{
+	char *path = xasprintf("%s/nbms.db", dir);
+	struct db *site = db_open(path, DB_SITE, mode);
+
+	if (site == NULL)
+		die(EX_NOINPUT, "%s: no registry there", path);
+	free(path);
+	return site;
+}
