@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include <stdio.h>
@@ -84,4 +85,31 @@ sign_jwt(struct buf *to, struct span text, struct span pem)
 	EVP_PKEY_free(key);
 	BIO_free(bio);
 	return fine;
+}
+
+void
+sign_token_make(char to[SIGN_TOKEN])
+{
+	unsigned char random[32];
+	struct buf text = BUF(SIGN_TOKEN);
+
+	must(RAND_bytes(random, sizeof(random)) == 1);
+	buf_puts(&text, "nbms_");
+	sign_base64(&text, (struct span){ (const char *)random, sizeof(random) }, true);
+	must(text.n == SIGN_TOKEN - 1);
+	memcpy(to, buf_text(&text), SIGN_TOKEN);
+	buf_wipe(&text);
+	explicit_bzero(random, sizeof(random));
+}
+
+bool
+sign_token_digest(char to[SIGN_HEX], struct span token)
+{
+	unsigned char digest[SIGN_SHA256];
+
+	if (token.n != SIGN_TOKEN - 1 || !span_starts(token, "nbms_"))
+		return false;
+	sign_sha256(digest, token);
+	(void)sign_hex(to, digest);
+	return true;
 }

@@ -27,4 +27,12 @@ void sign_base64(struct buf *to, struct span s, bool url);
  */
 bool sign_jwt(struct buf *to, struct span text, struct span pem);
 
+/*
+ * Tokens people come in with: "nbms_" and 32 random bytes in base64url. What is stored is the
+ * digest alone, SHA-256 in hexadecimal; false: the text has not the form of a token.
+ */
+#define SIGN_TOKEN (5 + 43 + 1) /* bytes that hold one, NUL included */
+void sign_token_make(char to[SIGN_TOKEN]);
+bool sign_token_digest(char to[SIGN_HEX], struct span token);
+
 #endif
