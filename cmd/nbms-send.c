@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/jsonw.h"
+#include "base/metrics.h"
 #include "base/out.h"
 #include "base/prog.h"
 #include "base/records.h"
@@ -154,7 +155,8 @@ wait_for(struct send_job *job, struct mqtt *m)
 	}
 	if (outbox_count(job->box) > 0 && !mqtt_connected(m) && timeout > FIRST_MS * 10)
 		timeout = FIRST_MS * 10;
-	(void)poll(p, 2, timeout);
+	(void)poll(p, 2, metrics_timeout(timeout));
+	prog_tick();
 	return p[1].fd >= 0 && p[1].revents != 0;
 }
 
@@ -216,7 +218,7 @@ run(struct send_job *job, int argc, char *argv[])
 		"--dry-run", NULL
 	};
 	const struct opt opts[] = {
-		{ 'h', "host", "HOST", OPT_TEXT, &job->mqtt.host, "the broker" },
+		{ '\0', "host", "HOST", OPT_TEXT, &job->mqtt.host, "the broker" },
 		{ 'p', "port", "PORT", OPT_COUNT, &job->mqtt.port,
 		    "its port (8883; 1883 without TLS)" },
 		{ '\0', "cafile", "FILE", OPT_TEXT, &job->mqtt.cafile,

@@ -1,10 +1,13 @@
 #include "base/diag.h"
+#include "base/when.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SAID_MAX 64      /* kinds of message counted; more are never throttled */
@@ -104,34 +107,131 @@ diag_mask(char *text, size_t n)
 	}
 }
 
-__attribute__((format(printf, 3, 0))) static void
-say(const struct where *at, uint64_t count, const char *fmt, va_list ap)
+enum level { INFO, WARNING, ERROR, CRITICAL };
+
+static const struct {
+	const char *name;
+	char priority; /* of syslog(3), as sd-daemon(3) has it */
+} levels[] = { { "info", '6' }, { "warning", '4' }, { "error", '3' }, { "critical", '2' } };
+
+static bool
+wants_json(void)
 {
-	char text[MESSAGE_MAX];
-	size_t n = 0, room = sizeof(text) - 40;
+	const char *log = getenv("NBMS_LOG");
+
+	return log != NULL && strcmp(log, "json") == 0;
+}
+
+/* Is stderr the journal? systemd.exec(5): JOURNAL_STREAM is its device and inode, in decimal.
+ */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	(void)snprintf(ours, sizeof(ours), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
+/* A text that diag_mask went over, as a JSON string; cut where there is no room. */
+static size_t
+put_quoted(char *to, size_t room, const char *text)
+{
+	size_t n = 0;
+
+	to[n++] = '"';
+	for (; *text != '\0' && n + 3 < room; text++) {
+		if (*text == '"' || *text == '\\')
+			to[n++] = '\\';
+		to[n++] = *text;
+	}
+	while (n > 1 && *text != '\0' && ((unsigned char)to[n - 1] & 0xC0) == 0x80)
+		n--; /* not within a character */
+	if (n > 1 && *text != '\0' && ((unsigned char)to[n - 1] & 0xC0) == 0xC0)
+		n--;
+	to[n++] = '"';
+	return n;
+}
+
+static size_t
+as_json(char *to, size_t room, enum level level, const struct where *at, const char *text)
+{
+	struct timespec now = { 0 };
+	char time[WHEN_TEXT];
+	char source[512];
+	size_t n;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* the log's time is the real one */
+	n = (size_t)snprintf(to, room, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",",
+	    when_format_ms(time, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000),
+	    levels[level].name, state.program);
+	if (at != NULL && at->source != NULL) {
+		(void)snprintf(source, sizeof(source), "%s", at->source);
+		diag_mask(source, strlen(source));
+		n += (size_t)snprintf(to + n, room - n, "\"source\":");
+		n += put_quoted(to + n, sizeof(source) * 2, source);
+		to[n++] = ',';
+		if (at->line > 0)
+			n += (size_t)snprintf(
+			    to + n, room - n, "\"line\":%llu,", (unsigned long long)at->line);
+	}
+	n += (size_t)snprintf(to + n, room - n, "\"message\":");
+	n += put_quoted(to + n, room - n - 2, text);
+	to[n++] = '}';
+	return n;
+}
+
+static size_t
+as_text(char *to, size_t room, const struct where *at, const char *text)
+{
 	int k;
 
-	k = snprintf(text, room, "%s: ", state.program);
-	n = k > 0 ? (size_t)k : 0;
-	if (at != NULL && at->source != NULL && n < room) {
-		k = at->line > 0 ? snprintf(text + n, room - n, "%s:%llu: ", at->source,
-				       (unsigned long long)at->line)
-				 : snprintf(text + n, room - n, "%s: ", at->source);
-		n += k > 0 ? (size_t)k : 0;
-	}
-	if (n < room) {
-		k = vsnprintf(text + n, room - n, fmt, ap);
-		n += k > 0 ? (size_t)k : 0;
-	}
-	if (n > room - 1)
-		n = room - 1;
+	if (at == NULL || at->source == NULL)
+		k = snprintf(to, room, "%s: %s", state.program, text);
+	else if (at->line == 0)
+		k = snprintf(to, room, "%s: %s: %s", state.program, at->source, text);
+	else
+		k = snprintf(to, room, "%s: %s:%llu: %s", state.program, at->source,
+		    (unsigned long long)at->line, text);
+	diag_mask(to, k > 0 && (size_t)k < room ? (size_t)k : room - 1);
+	return k > 0 && (size_t)k < room ? (size_t)k : room - 1;
+}
+
+/* One line, one write. */
+static void
+emit(enum level level, const struct where *at, const char *text)
+{
+	char line[MESSAGE_MAX];
+	size_t n = 0, room = sizeof(line) - 4;
+
+	if (is_journal())
+		n = (size_t)snprintf(line, room, "<%c>", levels[level].priority);
+	n += wants_json() ? as_json(line + n, room - n, level, at, text)
+			  : as_text(line + n, room - n, at, text);
+	line[n++] = '\n';
+	if (write(STDERR_FILENO, line, n) < 0)
+		return; /* nobody is listening, and there is nowhere left to say so */
+}
+
+__attribute__((format(printf, 4, 0))) static void
+say(enum level level, const struct where *at, uint64_t count, const char *fmt, va_list ap)
+{
+	char text[MESSAGE_MAX / 2];
+	size_t room = sizeof(text) - 40, n;
+	int k = vsnprintf(text, room, fmt, ap);
+
+	n = k < 0 ? 0 : (size_t)k < room ? (size_t)k : room - 1;
+	text[n] = '\0';
 	diag_mask(text, n);
 	if (count > SAID_IN_FULL)
-		n += (size_t)snprintf(
+		(void)snprintf(
 		    text + n, sizeof(text) - n, " (%llu like this)", (unsigned long long)count);
-	text[n++] = '\n';
-	if (write(STDERR_FILENO, text, n) < 0)
-		return; /* nobody is listening, and there is nowhere left to say so */
+	emit(level, at, text);
 }
 
 void
@@ -143,7 +243,7 @@ diag(const char *fmt, ...)
 	if (count == 0)
 		return;
 	va_start(ap, fmt);
-	say(NULL, count, fmt, ap);
+	say(WARNING, NULL, count, fmt, ap);
 	va_end(ap);
 }
 
@@ -156,7 +256,7 @@ diag_at(const struct where *at, const char *fmt, ...)
 	if (count == 0)
 		return;
 	va_start(ap, fmt);
-	say(at, count, fmt, ap);
+	say(WARNING, at, count, fmt, ap);
 	va_end(ap);
 }
 
@@ -169,7 +269,17 @@ diag_kind(const struct where *at, const char *kind, const char *fmt, ...)
 	if (count == 0)
 		return;
 	va_start(ap, fmt);
-	say(at, count, fmt, ap);
+	say(WARNING, at, count, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(INFO, NULL, 1, fmt, ap);
 	va_end(ap);
 }
 
@@ -179,7 +289,7 @@ die(int status, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(NULL, 1, fmt, ap);
+	say(ERROR, NULL, 1, fmt, ap);
 	va_end(ap);
 	diag_exit(status);
 }
@@ -195,28 +305,20 @@ diag_summary(void)
 {
 	size_t i;
 
-	for (i = 0; i < state.kinds; i++) {
-		char text[256];
-		int k;
-
-		if (state.said[i].held == 0)
-			continue;
-		k = snprintf(text, sizeof(text), "%s: %llu more messages like \"%.120s\"\n",
-		    state.program, (unsigned long long)state.said[i].held, state.said[i].fmt);
-		if (k > 0 && write(STDERR_FILENO, text, (size_t)k) < 0)
-			return;
-	}
+	for (i = 0; i < state.kinds; i++)
+		if (state.said[i].held > 0)
+			diag_note("%llu more messages like \"%.120s\"",
+			    (unsigned long long)state.said[i].held, state.said[i].fmt);
 }
 
 void
 diag_bug(const char *file, int line, const char *what)
 {
 	char text[512];
-	int k = snprintf(text, sizeof(text), "%s: bug: %s:%d: not so: %s\n", state.program,
-	    file, line, what);
 
-	if (k > 0 && write(STDERR_FILENO, text, (size_t)k) < 0)
-		abort();
+	(void)snprintf(text, sizeof(text), "bug: %s:%d: not so: %s", file, line, what);
+	diag_mask(text, strlen(text));
+	emit(CRITICAL, NULL, text);
 	abort();
 }
 

@@ -8,6 +8,11 @@
  *
  * The same message (the same format string) is said 20 times, then only at each tenfold count;
  * diag_summary says at the end how many were held back.
+ *
+ * Where $NBMS_LOG is json, a message is one JSON object a line instead: {"time":RFC 3339,
+ * "level":"info|warning|error|critical","program":..,"source":..,"line":N,"message":..}, source
+ * and line where there are any. Where stderr is systemd's journal ($JOURNAL_STREAM names it),
+ * each line begins with its priority, <6>, <4>, <3> or <2> (sd-daemon(3)).
  */
 #ifndef NBMS_BASE_DIAG_H
 #define NBMS_BASE_DIAG_H
@@ -34,6 +39,7 @@ struct where {
 void diag_begin(const char *program);
 const char *diag_program(void);
 
+/* Something is not as it should be, and the run goes on: a warning. */
 void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void diag_at(const struct where *at, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -44,6 +50,9 @@ void diag_at(const struct where *at, const char *fmt, ...)
  */
 void diag_kind(const struct where *at, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Nothing is wrong: what an operator may want to know; never held back. */
+void diag_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Shows control characters and what is not UTF-8 as `?`, in place. */
 void diag_mask(char *text, size_t n);

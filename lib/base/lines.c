@@ -1,5 +1,6 @@
 #include "base/lines.h"
 #include "base/buf.h"
+#include "base/metrics.h"
 #include "base/prog.h"
 
 #include <errno.h>
@@ -74,12 +75,6 @@ lines_offset(const struct lines *in)
 	return in->offset;
 }
 
-static ssize_t
-read_some(struct lines *in, char *to, size_t n)
-{
-	return in->read_fn != NULL ? in->read_fn(in->ctx, to, n) : read(in->fd, to, n);
-}
-
 void
 lines_ignore_stop(struct lines *in)
 {
@@ -90,6 +85,15 @@ static bool
 stopping(const struct lines *in)
 {
 	return !in->ignore_stop && prog_stopping();
+}
+
+static ssize_t
+read_some(struct lines *in, char *to, size_t n)
+{
+	if (in->read_fn != NULL)
+		return in->read_fn(in->ctx, to, n);
+	metrics_wait(in->fd);
+	return stopping(in) ? (errno = EINTR, -1) : read(in->fd, to, n);
 }
 
 /* Reads once: 1 got bytes, 0 end of input or asked to stop, -1 error (reported). */

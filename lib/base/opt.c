@@ -1,5 +1,6 @@
 #include "base/opt.h"
 #include "base/diag.h"
+#include "base/metrics.h"
 #include "base/out.h"
 #include "base/when.h"
 
@@ -14,7 +15,14 @@
 #define HELP_COLUMN 26
 #define LONG_ONLY 256 /* getopt codes from here on stand for table rows */
 
-enum { CODE_HELP = 1000, CODE_VERSION };
+enum { CODE_HELP = 1000, CODE_VERSION, CODE_METRICS, CODE_COMPLETION };
+
+/* The options of every program; --completion is for those who package, and not shown. */
+static const struct option common[] = { { "help", 0, NULL, CODE_HELP },
+	{ "version", 0, NULL, CODE_VERSION }, { "metrics", 1, NULL, CODE_METRICS },
+	{ "completion", 0, NULL, CODE_COMPLETION } };
+
+#define COMMON (sizeof(common) / sizeof(common[0]))
 
 void
 opt_wrong(const char *fmt, ...)
@@ -81,6 +89,7 @@ help(const struct opt_spec *spec)
 	out_printf("\n%s\n\n", spec->about);
 	for (o = spec->opts; o->name != NULL; o++)
 		help_row(o->letter, o->name, o->arg, o->help);
+	help_row('\0', "metrics", "FILE", "keep its figures there, for Prometheus");
 	help_row('h', "help", NULL, "print this and stop");
 	help_row('\0', "version", NULL, "print the version and stop");
 	if (spec->more != NULL)
@@ -91,6 +100,22 @@ static void
 version(void)
 {
 	out_printf("%s %s\n", diag_program(), NBMS_VERSION);
+}
+
+/* bash(1): the words that may follow, and after those that name a file, file names. */
+static void
+completion(const struct opt_spec *spec, const char *const verbs[])
+{
+	const char *program = diag_program();
+	const struct opt *o;
+
+	out_printf("# %s: completion for bash; made by %s --completion\n", program, program);
+	out_puts("complete -o default -W '");
+	for (; verbs != NULL && *verbs != NULL; verbs++)
+		out_printf("%s ", *verbs);
+	for (o = spec->opts; o->name != NULL; o++)
+		out_printf("--%s ", o->name);
+	out_printf("--metrics --help --version' %s\n", program);
 }
 
 static bool
@@ -176,10 +201,12 @@ store(const struct opt *o, const char *arg)
 }
 
 static void
-answer(const struct opt_spec *spec, int code)
+answer(const struct opt_spec *spec, const char *const verbs[], int code)
 {
 	if (code == CODE_HELP)
 		help(spec);
+	else if (code == CODE_COMPLETION)
+		completion(spec, verbs);
 	else
 		version();
 	out_close();
@@ -189,9 +216,10 @@ answer(const struct opt_spec *spec, int code)
 int
 opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 {
-	struct option longs[OPTS_MAX + 3] = { 0 };
+	struct option longs[OPTS_MAX + COMMON + 1] = { 0 };
 	char letters[2 * OPTS_MAX + 4] = ":h";
 	size_t n, at = strlen(letters);
+	const char *metrics = NULL;
 	int code;
 
 	for (n = 0; spec->opts[n].name != NULL; n++) {
@@ -205,8 +233,7 @@ opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 		if (o->letter != '\0' && o->kind != OPT_FLAG)
 			letters[at++] = ':';
 	}
-	longs[n] = (struct option){ "help", 0, NULL, CODE_HELP };
-	longs[n + 1] = (struct option){ "version", 0, NULL, CODE_VERSION };
+	memcpy(longs + n, common, sizeof(common));
 	opterr = 0;
 	optind = 1;
 	while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
@@ -219,8 +246,12 @@ opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 			opt_wrong("unknown, ambiguous or wrongly used option %s", shown);
 		if (code == ':')
 			opt_wrong("option %s needs an argument", shown);
-		if (code == 'h' || code == CODE_HELP || code == CODE_VERSION)
-			answer(spec, code == 'h' ? CODE_HELP : code);
+		if (code == CODE_METRICS)
+			metrics = optarg;
+		else if (code == 'h' || code >= CODE_HELP)
+			answer(spec, NULL, code == 'h' ? CODE_HELP : code);
+		if (code == CODE_METRICS)
+			continue;
 		if (code >= LONG_ONLY)
 			o += code - LONG_ONLY;
 		else
@@ -228,6 +259,8 @@ opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 				o++;
 		store(o, optarg);
 	}
+	if (metrics != NULL)
+		metrics_to(metrics);
 	return optind;
 }
 
@@ -239,9 +272,11 @@ opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char 
 	int i;
 
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		answer(spec, CODE_HELP);
+		answer(spec, verbs, CODE_HELP);
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0)
-		answer(spec, CODE_VERSION);
+		answer(spec, verbs, CODE_VERSION);
+	if (argc >= 2 && strcmp(argv[1], "--completion") == 0)
+		answer(spec, verbs, CODE_COMPLETION);
 	for (i = 0; verbs[i] != NULL; i++) {
 		if (argc >= 2 && strcmp(argv[1], verbs[i]) == 0)
 			return i;

@@ -4,7 +4,8 @@
  * Every program has --help (stdout, status 0) and --version; a wrong call is said in one line
  * and ends with EX_USAGE. Long options may be shortened to what is unambiguous and take
  * `--name=value` or `--name value` (getopt_long). Secrets are never option values: an option
- * names a file that holds one.
+ * names a file that holds one. --metrics FILE (base/metrics.h) is every program's too, and
+ * --completion, not shown, which prints the table for bash.
  */
 #ifndef NBMS_BASE_OPT_H
 #define NBMS_BASE_OPT_H

@@ -1,11 +1,11 @@
 #include "base/prog.h"
 #include "base/diag.h"
+#include "base/metrics.h"
 #include "base/out.h"
 
 #include <inttypes.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -92,15 +92,15 @@ prog_stop(void)
 static void
 say_counts(void)
 {
-	fprintf(stderr,
-	    "%s: in %" PRIu64 " = out %" PRIu64 " + rejected %" PRIu64 " + duplicate %" PRIu64
-	    "\n",
-	    diag_program(), counts.in, counts.out, counts.rejected, counts.duplicate);
+	diag_note("in %" PRIu64 " = out %" PRIu64 " + rejected %" PRIu64
+		  " + duplicate %" PRIu64,
+	    counts.in, counts.out, counts.rejected, counts.duplicate);
 }
 
 void
 prog_tick(void)
 {
+	metrics_tick();
 	if (asked == 0)
 		return;
 	asked = 0;

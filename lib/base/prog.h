@@ -35,7 +35,8 @@ void prog_strict(void);
 bool prog_stopping(void);
 void prog_stop(void);
 
-/* Between records: answers SIGUSR1. */
+/* Between records, or at least every second: answers SIGUSR1, and writes the metrics when it
+ * is time to. */
 void prog_tick(void);
 
 #endif

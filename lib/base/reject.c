@@ -1,5 +1,6 @@
 #include "base/reject.h"
 #include "base/jsonw.h"
+#include "base/metrics.h"
 #include "base/json.h"
 #include "base/out.h"
 #include "base/prog.h"
@@ -134,6 +135,7 @@ void
 reject_write(struct reject *r, const struct rejection *what)
 {
 	prog_counts()->rejected++;
+	metrics_rejected(what->code);
 	diag_kind(&what->at, what->code, "%s: %s", what->code, what->why);
 	if (r->fd < 0)
 		return;

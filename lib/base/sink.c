@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/lines.h"
+#include "base/metrics.h"
 #include "base/out.h"
 #include "base/proc.h"
 #include "base/prog.h"
@@ -238,6 +239,16 @@ merge(struct sinks *s, struct sink *k)
 	proc_close(&k->proc.out);
 }
 
+static void
+measure(const struct sinks *s)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		bytes += pending(&s->sink[i]);
+	metrics_set(METRIC_QUEUE_BYTES, (double)bytes);
+}
+
 /*
  * Waits for something to happen and does what can be done then: fd (-1: none) turns readable, a
  * pipe takes more, a sink writes or ends. True: fd can be read.
@@ -248,6 +259,7 @@ turn(struct sinks *s, int fd)
 	struct pollfd ready[2 * SINKS_MAX + 1];
 	size_t i, n = 0;
 
+	measure(s);
 	for (i = 0; i < s->n; i++) {
 		struct sink *k = &s->sink[i];
 
@@ -256,7 +268,7 @@ turn(struct sinks *s, int fd)
 		ready[n++] = (struct pollfd){ .fd = k->proc.out, .events = POLLIN };
 	}
 	ready[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	(void)proc_poll(ready, n, -1);
+	(void)proc_poll(ready, n, metrics_timeout(-1));
 	for (i = 0; i < s->n; i++) {
 		struct sink *k = &s->sink[i];
 
@@ -270,6 +282,7 @@ turn(struct sinks *s, int fd)
 			break_off(s, k);
 	}
 	out_flush();
+	prog_tick();
 	return ready[n - 1].revents != 0;
 }
 
@@ -314,10 +327,8 @@ sinks_wait(struct sinks *s, int fd)
 {
 	bool ready = false;
 
-	while (!ready && !s->broken && !prog_stopping()) {
+	while (!ready && !s->broken && !prog_stopping())
 		ready = turn(s, fd);
-		prog_tick();
-	}
 	return !s->broken && !prog_stopping();
 }
 

@@ -1,5 +1,6 @@
 #include "db/consumer.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/prog.h"
 
 #include <stdio.h>
@@ -78,6 +79,9 @@ consumer_site(struct consumer *c)
 void
 consumer_commit(struct consumer *c)
 {
+	int64_t began = clock_monotonic(), records = c->pending;
+	bool any = c->pending > 0 || c->seen > c->done;
+
 	if (c->commit != NULL)
 		c->commit(c->ctx);
 	if (c->seen > c->done) {
@@ -88,6 +92,10 @@ consumer_commit(struct consumer *c)
 	if (db_in_transaction(c->site))
 		db_commit(c->site);
 	c->pending = 0;
+	if (any)
+		metrics_observe_since(METRIC_COMMIT, began);
+	if (records > 0)
+		metrics_observe(METRIC_BATCH, (double)records);
 }
 
 bool
@@ -100,6 +108,7 @@ consumer_takes(struct consumer *c, struct record *r, const struct message *m)
 		r->settled = true;
 		prog_counts()->in--;
 		consumer_commit(c);
+		metrics_lag(m->received);
 		return false;
 	}
 	if (m->seq != 0 && m->seq <= c->done) {
@@ -114,6 +123,7 @@ consumer_did(struct consumer *c, const struct message *m)
 {
 	if (m->seq > c->seen)
 		c->seen = m->seq;
+	metrics_lag(m->received);
 	if (++c->pending >= c->batch)
 		consumer_commit(c);
 }

@@ -1,6 +1,7 @@
 #include "io/mqtt.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/metrics.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -70,6 +71,7 @@ lost(struct mqtt *m, const char *what, int rc)
 	wait = wait * SECOND / 2 + (int64_t)(arc4random_uniform(1000)) * wait * (SECOND / 2000);
 	m->attempt++;
 	m->link = LINK_DOWN;
+	metrics_set(METRIC_CONNECTED, 0);
 	m->since = now;
 	m->retry_at = now + wait;
 	diag("%s: %s: %s; trying again in %.1f s", m->peer, what, why,
@@ -95,7 +97,9 @@ on_connect(struct mosquitto *client, void *ctx, int refused)
 	m->link = LINK_UP;
 	m->since = clock_monotonic();
 	m->trouble[0] = '\0';
-	diag("%s: connected as %s", m->peer, m->o->id);
+	metrics_set(METRIC_CONNECTED, 1);
+	metrics_add(METRIC_CONNECTS, 1);
+	diag_note("%s: connected as %s", m->peer, m->o->id);
 	if (topics->n > 0 && mosquitto_subscribe_multiple(client, NULL, (int)topics->n,
 				 (char *const *)topics->items, 1, 0, NULL) != MOSQ_ERR_SUCCESS)
 		die(EX_USAGE, "%s: not a topic to subscribe to among those given", m->peer);

@@ -1,6 +1,8 @@
 #include "io/outbox.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/lines.h"
+#include "base/metrics.h"
 #include "base/out.h"
 
 #include <errno.h>
@@ -102,9 +104,21 @@ append(struct outbox *o, const char *head, uint64_t n, struct span tail)
 void
 outbox_sync(struct outbox *o)
 {
-	if (o->fd >= 0 && o->unsynced && fdatasync(o->fd) != 0)
+	int64_t began = clock_monotonic();
+
+	if (o->fd < 0 || !o->unsynced)
+		return;
+	if (fdatasync(o->fd) != 0)
 		die(EX_IOERR, "%s: cannot sync: %s", o->path, strerror(errno));
+	metrics_observe_since(METRIC_FSYNC, began);
 	o->unsynced = false;
+}
+
+static void
+measure(const struct outbox *o)
+{
+	metrics_set(METRIC_QUEUE, (double)o->count);
+	metrics_set(METRIC_QUEUE_BYTES, (double)o->bytes);
 }
 
 static void
@@ -115,6 +129,7 @@ enqueue(struct outbox *o, struct post *p)
 	o->last = &p->next;
 	o->count++;
 	o->bytes += p->length;
+	measure(o);
 }
 
 static void
@@ -129,6 +144,7 @@ take_out(struct outbox *o, struct post *p)
 		o->last = at;
 	o->count--;
 	o->bytes -= p->length;
+	measure(o);
 	post_free(p);
 }
 

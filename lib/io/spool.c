@@ -1,6 +1,7 @@
 #include "io/spool.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/metrics.h"
 #include "base/out.h"
 
 #include <dirent.h>
@@ -310,10 +311,14 @@ spool_write(struct spool *s, struct span lines, uint64_t n)
 void
 spool_sync(struct spool *s)
 {
+	int64_t began = clock_monotonic();
+
 	if (s->next == s->durable)
 		return;
 	if (fdatasync(s->fd) != 0)
 		give_up(s);
+	metrics_observe_since(METRIC_FSYNC, began);
+	metrics_observe(METRIC_BATCH, (double)(s->next - s->durable));
 	s->durable = s->next;
 	s->synced = s->bytes;
 }

@@ -1,5 +1,6 @@
 #include "io/stream.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/out.h"
 #include "base/prog.h"
 
@@ -230,12 +231,26 @@ stream_poll(const struct stream *s)
 	return (struct pollfd){ .fd = STDOUT_FILENO, .events = waiting ? POLLOUT : 0 };
 }
 
+/* What is safe in the spool and not yet written to stdout. */
+static void
+measure(const struct stream *s, int64_t now_ms)
+{
+	bool behind = s->writer != NULL && spool_durable(s->writer) > s->told + 1;
+
+	if (s->writer != NULL)
+		metrics_set(METRIC_QUEUE,
+		    behind ? (double)(spool_durable(s->writer) - s->told - 1) : 0);
+	if (s->told_ms != WHEN_NONE)
+		metrics_set(METRIC_LAG, behind ? (double)(now_ms - s->told_ms) / 1e3 : 0);
+}
+
 bool
 stream_serve(struct stream *s, int64_t now_ms)
 {
 	bool due = clock_monotonic() - s->marked >= MARK_NS;
 	size_t before = 0, served = 0;
 
+	measure(s, now_ms);
 	if (s->reader == NULL) {
 		if (due && s->uncommitted == 0)
 			stream_mark(s, now_ms);
