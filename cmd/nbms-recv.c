@@ -75,15 +75,16 @@ on_message(void *ctx, const struct mqtt_message *m)
 	intake_message(&job->intake, m, clock_now_ms());
 }
 
-/* Has nothing come for --idle seconds? */
-static bool
-is_idle(const struct job *job, const struct mqtt *mqtt, size_t got, int64_t *quiet_since)
+/* Milliseconds until nothing has come for --idle seconds, or until the next turn. */
+static int
+until_idle(const struct job *job, const struct mqtt *mqtt, size_t got, int64_t *quiet_since)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_monotonic(), left;
 
 	if (got > 0 || !mqtt_connected(mqtt) || *quiet_since == 0)
 		*quiet_since = now;
-	return job->idle > 0 && now - *quiet_since >= job->idle * 1000000000;
+	left = (*quiet_since + job->idle * 1000000000 - now) / 1000000;
+	return job->idle == 0 || left > TURN_MS ? TURN_MS : left > 0 ? (int)left : 0;
 }
 
 /* Makes what was received safe; returns the nanoseconds that took. */
@@ -105,12 +106,14 @@ receive(struct job *job)
 	int64_t quiet_since = 0, patience = 0;
 	bool served = true;
 	size_t got = 0;
+	int left;
 
-	while (!prog_stopping() && !(is_idle(job, mqtt, got, &quiet_since) && served)) {
+	while (!prog_stopping() &&
+	       ((left = until_idle(job, mqtt, got, &quiet_since)) > 0 || !served)) {
 		struct pollfd p[2] = { mqtt_poll(mqtt), stream_poll(out) };
 		int wait = mqtt_timeout(mqtt);
 
-		(void)poll(p, 2, wait < TURN_MS ? wait : TURN_MS);
+		(void)poll(p, 2, wait < left ? wait : left);
 		if ((p[1].revents & POLLERR) != 0)
 			diag_exit(EX_IOERR); /* the reader of stdout has gone */
 		got = mqtt_read(mqtt, patience);

@@ -222,8 +222,8 @@ class tokens
 class walk
 {
       public:
-	walk(json *doc, struct span text)
-	    : j(doc), in(doc, text), base(text.p),
+	walk(json *doc, struct span text, unsigned depth)
+	    : j(doc), in(doc, text), base(text.p), kept(depth),
 	      escapes(memchr(text.p, '\\', text.n) != nullptr)
 	{
 	}
@@ -248,6 +248,7 @@ class walk
 	json *j;
 	tokens in;
 	const char *base;
+	unsigned kept; /* containers as deep as this are checked, and nothing in them kept */
 	bool escapes; /* is there any in the text? Mostly not, and then no string is searched */
 	size_t meant = 0; /* bytes that are not insignificant white space */
 
@@ -290,6 +291,8 @@ class walk
 
 		*self = me;
 		punctuation();
+		if (depth >= kept && (f = skim(closing, depth)) != FINE)
+			return f;
 		while (in.peek() != closing) {
 			if (last != 0) {
 				if (in.peek() != ',')
@@ -311,6 +314,102 @@ class walk
 		return FINE;
 	}
 
+	/* Checks what is in a container, up to where it closes. */
+	fault
+	skim(char closing, unsigned depth)
+	{
+		char closes[JSON_DEPTH + 1];
+		unsigned open = 0;
+		bool first = true; /* nothing yet in the innermost one */
+
+		closes[0] = closing;
+		for (;;) {
+			char c = in.peek();
+			fault f;
+
+			if (c == closes[open]) {
+				if (open == 0)
+					return FINE;
+				open--;
+				first = false;
+				punctuation();
+				continue;
+			}
+			if (!first) {
+				if (c != ',')
+					return SYNTAX;
+				punctuation();
+			}
+			if (closes[open] == '}' && (f = skim_name()) != FINE)
+				return f;
+			if (depth + open >= JSON_DEPTH)
+				return DEPTH;
+			c = in.peek();
+			first = c == '{' || c == '[';
+			if (first) {
+				closes[++open] = c == '{' ? '}' : ']';
+				punctuation();
+				continue;
+			}
+			if ((f = c == '"' ? skim_string() : skim_scalar()) != FINE)
+				return f;
+		}
+	}
+
+	fault
+	skim_name()
+	{
+		fault f;
+
+		if (in.peek() != '"')
+			return SYNTAX;
+		if ((f = skim_string()) != FINE)
+			return f;
+		if (in.peek() != ':')
+			return SYNTAX;
+		punctuation();
+		return FINE;
+	}
+
+	/* A string, and where it ends. */
+	fault
+	bounds(uint32_t *from, uint32_t *to)
+	{
+		*from = in.here() + 1;
+		*to = in.scalar_end();
+		if (*to <= *from || base[*to - 1] != '"')
+			return SYNTAX;
+		in.skip();
+		meant += *to - *from + 1;
+		--*to;
+		return FINE;
+	}
+
+	bool
+	escaped(uint32_t from, uint32_t to) const
+	{
+		return escapes && memchr(base + from, '\\', to - from) != nullptr;
+	}
+
+	fault
+	skim_string()
+	{
+		uint32_t from, to;
+		fault f = bounds(&from, &to);
+		size_t unused;
+
+		return f == FINE && escaped(from, to) ? plain_text(from, &unused) : f;
+	}
+
+	fault
+	skim_scalar()
+	{
+		json_kind kind;
+		struct span text;
+
+		return token(&kind, &text);
+	}
+
 	fault
 	name()
 	{
@@ -330,66 +429,82 @@ class walk
 	fault
 	string(uint32_t *self)
 	{
-		uint32_t from = in.here() + 1, to = in.scalar_end();
+		uint32_t from, to;
+		fault f = bounds(&from, &to);
 
-		if (to <= from || base[to - 1] != '"')
-			return SYNTAX;
-		in.skip();
-		meant += to - from + 1;
-		*self = add(JSON_STRING, from, to - 1 - from);
-		if (!escapes || memchr(base + from, '\\', to - 1 - from) == nullptr)
-			return FINE;
-		return unescape(*self);
+		if (f != FINE)
+			return f;
+		*self = add(JSON_STRING, from, to - from);
+		return escaped(from, to) ? unescape(*self) : FINE;
 	}
 
+	/* Reads the string at from into the arena, behind what is kept there. */
 	fault
-	unescape(uint32_t self)
+	plain_text(uint32_t from, size_t *n)
 	{
-		char *to;
-		uint8_t *end;
+		uint8_t *to, *end;
 
 		if (j->arena_room < j->n + BUF_PAD) {
 			must(j->arena_n == 0); /* nothing points into it yet */
 			j->arena_room = j->n + BUF_PAD;
 			j->arena = static_cast<char *>(xrealloc(j->arena, j->arena_room));
 		}
-		to = j->arena + j->arena_n;
-		end = j->stage->parse_string(
-		    reinterpret_cast<const uint8_t *>(base + j->nodes[self].off),
-		    reinterpret_cast<uint8_t *>(to));
+		to = reinterpret_cast<uint8_t *>(j->arena + j->arena_n);
+		end =
+		    j->stage->parse_string(reinterpret_cast<const uint8_t *>(base + from), to);
 		if (end == nullptr)
 			return ESCAPE;
+		*n = size_t(end - to);
+		return FINE;
+	}
+
+	fault
+	unescape(uint32_t self)
+	{
+		size_t n = 0;
+		fault f = plain_text(j->nodes[self].off, &n);
+
+		if (f != FINE)
+			return f;
 		j->plain = grown(j->plain, j->plain_count, &j->plain_room);
-		j->plain[j->plain_count] =
-		    piece{ j->arena_n, size_t(reinterpret_cast<char *>(end) - to) };
-		j->arena_n += j->plain[j->plain_count].n;
+		j->plain[j->plain_count] = piece{ j->arena_n, n };
+		j->arena_n += n;
 		j->nodes[self].child = uint32_t(j->plain_count++);
 		return FINE;
+	}
+
+	/* A number, true, false or null. */
+	fault
+	token(json_kind *kind, struct span *text)
+	{
+		uint32_t from = in.here();
+		struct span s;
+
+		if (in.done())
+			return SYNTAX;
+		s = { base + from, in.scalar_end() - from };
+		*text = s;
+		in.skip();
+		meant += s.n;
+		if (is_digit(s.p[0]) || s.p[0] == '-') {
+			*kind = JSON_NUMBER;
+			return is_number(s.p, s.p + s.n) ? FINE : NUMBER;
+		}
+		*kind = span_is(s, "null") ? JSON_NULL : JSON_BOOL;
+		return *kind == JSON_NULL || span_is(s, "true") || span_is(s, "false") ? FINE
+										       : SYNTAX;
 	}
 
 	fault
 	scalar(uint32_t *self)
 	{
-		uint32_t from = in.here(), to;
-		struct span s;
+		json_kind kind;
+		struct span text;
+		fault f = token(&kind, &text);
 
-		if (in.done())
-			return SYNTAX;
-		to = in.scalar_end();
-		s = { base + from, to - from };
-		in.skip();
-		meant += s.n;
-		if (is_digit(s.p[0]) || s.p[0] == '-') {
-			*self = add(JSON_NUMBER, from, to - from);
-			return is_number(s.p, s.p + s.n) ? FINE : NUMBER;
-		}
-		if (span_is(s, "null"))
-			*self = add(JSON_NULL, from, to - from);
-		else if (span_is(s, "true") || span_is(s, "false"))
-			*self = add(JSON_BOOL, from, to - from);
-		else
-			return SYNTAX;
-		return FINE;
+		if (f == FINE)
+			*self = add(kind, uint32_t(text.p - base), uint32_t(text.n));
+		return f;
 	}
 };
 
@@ -431,8 +546,8 @@ json_free(struct json *j)
 	free(j);
 }
 
-bool
-json_parse(struct json *j, struct span text, json_value *root)
+static bool
+parse(struct json *j, struct span text, unsigned depth, json_value *root)
 {
 	uint32_t at = 0;
 
@@ -444,11 +559,25 @@ json_parse(struct json *j, struct span text, json_value *root)
 	j->nodes = grown(j->nodes, 1, &j->room);
 	j->error = index_text(j, text);
 	if (j->error == FINE)
-		j->error = walk(j, text).document(&at);
+		j->error = walk(j, text, depth).document(&at);
 	if (j->error != FINE)
 		return false;
 	*root = json_value{ j, at };
 	return true;
+}
+
+bool
+json_parse(struct json *j, struct span text, json_value *root)
+{
+	return parse(j, text, JSON_DEPTH + 1, root);
+}
+
+bool
+json_parse_outline(struct json *j, struct span text, unsigned depth, json_value *root)
+{
+	buf_clear(&j->copy);
+	buf_put(&j->copy, text);
+	return parse(j, buf_span(&j->copy), depth, root);
 }
 
 bool

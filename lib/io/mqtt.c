@@ -16,6 +16,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define BATCH_BYTES ((size_t)4 << 20) /* received in one turn, about */
+#define READ_AHEAD ((size_t)64 << 10) /* bytes taken from a TLS socket at a time */
 #define BATCH_CALLS 4096
 #define CONNECT_TIME (30 * SECOND) /* for the broker to take the connection */
 #define STEADY_TIME (10 * SECOND)  /* a connection that held so long was a good one */
@@ -312,6 +313,16 @@ mqtt_timeout(const struct mqtt *m)
 	return left > 0 ? (int)(left / 1000000) + 1 : 0;
 }
 
+/* Several TLS records a read(2), where there would be two reads for each. */
+static void
+read_ahead(SSL *ssl)
+{
+	if (ssl == NULL)
+		return;
+	SSL_set_read_ahead(ssl, 1);
+	SSL_set_default_read_buffer_len(ssl, READ_AHEAD);
+}
+
 static void
 start_connecting(struct mqtt *m)
 {
@@ -326,6 +337,7 @@ start_connecting(struct mqtt *m)
 		lost(m, "cannot connect", rc);
 		return;
 	}
+	read_ahead(mosquitto_ssl_get(m->client));
 	m->link = LINK_CONNECTING;
 	m->since = clock_monotonic();
 }

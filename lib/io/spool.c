@@ -24,6 +24,7 @@ struct spool {
 	int dir;              /* of the folder; locked */
 	int fd;               /* of the last segment; -1: none yet */
 	char name[NAME_SIZE]; /* its name */
+	uint64_t first;       /* its first record's number */
 	int64_t bytes;        /* its length, */
 	int64_t synced;       /* of which so much is durable */
 	int64_t segment_bytes;
@@ -41,6 +42,7 @@ struct spool_reader {
 	struct buf held; /* bytes read, */
 	size_t used;     /* of which so many are done with */
 	uint64_t next;
+	struct spool_place from; /* where it goes on; segment 0: where it is */
 };
 
 char *
@@ -176,7 +178,8 @@ check_segment(struct spool *s, uint64_t *damaged)
 static void
 open_segment(struct spool *s, int flags)
 {
-	segment_name(s->name, s->next);
+	s->first = s->next;
+	segment_name(s->name, s->first);
 	s->fd = openat(s->dir, s->name, O_RDWR | O_APPEND | O_CLOEXEC | flags, 0666);
 	if (s->fd < 0)
 		failed(s, "open");
@@ -263,6 +266,12 @@ uint64_t
 spool_durable(const struct spool *s)
 {
 	return s->durable;
+}
+
+struct spool_place
+spool_place(const struct spool *s)
+{
+	return (struct spool_place){ s->next, s->fd >= 0 ? s->first : 0, s->bytes };
 }
 
 /* Begins a segment where there is none yet, or the last is long enough. */
@@ -397,9 +406,14 @@ segment_after(const char *folder, uint64_t first)
 static bool
 next_segment(struct spool_reader *r)
 {
-	uint64_t first =
-	    r->fd >= 0 ? segment_after(r->folder, r->first) : segment_of(r->folder, r->next);
+	uint64_t first = r->from.segment;
+	off_t at = r->from.at;
 	char name[NAME_SIZE];
+
+	r->from = (struct spool_place){ 0 };
+	if (first == 0)
+		first = r->fd >= 0 ? segment_after(r->folder, r->first)
+				   : segment_of(r->folder, r->next);
 
 	if (first == 0)
 		return false;
@@ -411,7 +425,7 @@ next_segment(struct spool_reader *r)
 		die(errno == EACCES ? EX_NOPERM : EX_IOERR, "%s: cannot open: %s", r->path,
 		    strerror(errno));
 	r->first = first;
-	r->at = 0;
+	r->at = at;
 	r->line = 0;
 	return true;
 }
@@ -481,6 +495,14 @@ uint64_t
 spool_reader_position(const struct spool_reader *r)
 {
 	return r->next;
+}
+
+void
+spool_reader_seek(struct spool_reader *r, const struct spool_place *to)
+{
+	close_reading(r);
+	r->next = to->seq;
+	r->from = *to;
 }
 
 static void

@@ -51,6 +51,16 @@ void spool_write(struct spool *s, struct span lines, uint64_t n);
 /* Returns once all that was written is on the disk. */
 void spool_sync(struct spool *s);
 
+/* Where a record begins in the spool's files. */
+struct spool_place {
+	uint64_t seq;     /* its number */
+	uint64_t segment; /* the first number of its segment, */
+	int64_t at;       /* and the bytes before it there */
+};
+
+/* Of the next record. */
+struct spool_place spool_place(const struct spool *s);
+
 struct spool_reader;
 
 /* Reads from `from` on, or from the first record there is after it, which is said; 0: from the
@@ -67,6 +77,9 @@ bool spool_reader_next(struct spool_reader *r, uint64_t end, struct span *line, 
 
 /* The lowest number that spool_reader_next may give next. */
 uint64_t spool_reader_position(const struct spool_reader *r);
+
+/* Goes on from there, without reading what is passed over. */
+void spool_reader_seek(struct spool_reader *r, const struct spool_place *to);
 
 /* Which segments may go: those wholly at or below `done`, and older than max_age or too many
  * for max_bytes. */

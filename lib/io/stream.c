@@ -14,42 +14,67 @@
 #define PIECE ((size_t)512 << 10) /* bytes of a batch written before it is committed */
 #define HELD ((size_t)256 << 10)  /* bytes taken from the spool at a time */
 #define SERVED ((size_t)4 << 20)  /* bytes written before the caller has its turn */
+#define FRESH ((size_t)4 << 20)   /* bytes of records that need not be read from the spool */
 #define MARK_NS \
 	INT64_C(700000000) /* between marks: "once a second" is kept when a turn comes late */
 
 struct stream {
-	struct buf batch; /* records added and not written */
-	uint64_t added;   /* how many */
+	struct buf batch;  /* records added and not written */
+	uint64_t added;    /* how many */
+	int64_t latest_ms; /* when the last of them was received */
 	size_t uncommitted;
 	struct spool *writer;
 	struct spool_reader *reader; /* NULL: straight */
 	struct buf held;             /* whole lines on their way to stdout, */
 	size_t sent;                 /* of which so many bytes have gone */
+	struct buf fresh;            /* what comes next, written to the spool; often nothing */
+	struct spool_place behind;   /* the end of fresh there */
+	int64_t fresh_ms;            /* when its last was received */
 	uint64_t told;               /* seq of the last record in held */
 	int64_t told_ms;             /* when it was received */
 	uint64_t dry;                /* the spool's end when the reader last had no more */
 	int64_t marked;              /* clock_monotonic of the last mark */
-	size_t piece;                /* bytes that a ready stdout takes without waiting */
+	int out;                     /* stdout */
+	size_t piece;                /* bytes that it takes without waiting when it is ready */
 };
+
+/*
+ * Sees to it that writing never waits. A pipe is opened once more, so that nobody who shares it
+ * finds it changed; where that cannot be, one that is ready has room for a page. A file or
+ * /dev/null keeps no one waiting.
+ */
+static void
+open_out(struct stream *s)
+{
+	struct stat st;
+
+	s->out = STDOUT_FILENO;
+	s->piece = PIPE_PIECE;
+	if (fstat(STDOUT_FILENO, &st) != 0)
+		return;
+	if (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !out_is_terminal()))
+		s->piece = SERVED;
+	if (!S_ISFIFO(st.st_mode))
+		return;
+	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20); /* fewer turns */
+	s->out = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (s->out >= 0)
+		s->piece = SERVED;
+	else
+		s->out = STDOUT_FILENO;
+}
 
 struct stream *
 stream_open(void)
 {
 	struct stream *s = xcalloc(1, sizeof(*s));
-	struct stat st;
 
 	s->batch = BUF((size_t)2 * SPOOL_LINE_MAX);
 	s->held = BUF((size_t)2 * SPOOL_LINE_MAX);
-	s->told_ms = WHEN_NONE;
+	s->fresh = BUF((size_t)2 * SPOOL_LINE_MAX);
+	s->latest_ms = s->fresh_ms = s->told_ms = WHEN_NONE;
 	s->marked = clock_monotonic();
-	/* a pipe that is ready has room for a page; a file or /dev/null never keeps one waiting
-	 */
-	s->piece = PIPE_PIECE;
-	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ,
-	    1 << 20); /* fewer turns; where it is no pipe, nothing */
-	if (fstat(STDOUT_FILENO, &st) == 0 &&
-	    (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !out_is_terminal())))
-		s->piece = SERVED;
+	open_out(s);
 	return s;
 }
 
@@ -89,20 +114,61 @@ stream_close(struct stream *s)
 	}
 	spool_reader_free(s->reader);
 	spool_close(s->writer);
+	if (s->out != STDOUT_FILENO)
+		(void)close(s->out);
 	buf_free(&s->batch);
 	buf_free(&s->held);
+	buf_free(&s->fresh);
 	free(s);
+}
+
+static void
+swap(struct buf *a, struct buf *b)
+{
+	struct buf was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* Keeps the batch for the reader of stdout, if that has had all there was before it. */
+static bool
+keep_fresh(struct stream *s)
+{
+	uint64_t wanted = s->fresh.n > 0 ? s->behind.seq : s->told + 1;
+
+	if (spool_next_seq(s->writer) != wanted || s->fresh.n + s->batch.n > FRESH)
+		return false;
+	if (s->fresh.n == 0)
+		swap(&s->fresh, &s->batch);
+	else
+		buf_put(&s->fresh, buf_span(&s->batch));
+	if (s->latest_ms > s->fresh_ms)
+		s->fresh_ms = s->latest_ms;
+	return true;
+}
+
+static void
+write_spool(struct stream *s)
+{
+	struct span lines = buf_span(&s->batch);
+	bool kept = keep_fresh(s);
+
+	spool_write(s->writer, lines, s->added);
+	if (kept)
+		s->behind = spool_place(s->writer);
 }
 
 static void
 write_batch(struct stream *s)
 {
-	if (s->writer != NULL)
-		spool_write(s->writer, buf_span(&s->batch), s->added);
-	else
+	if (s->writer == NULL)
 		out_put(buf_span(&s->batch));
+	else if (s->added > 0)
+		write_spool(s);
 	buf_clear(&s->batch);
 	s->added = 0;
+	s->latest_ms = WHEN_NONE;
 }
 
 bool
@@ -115,6 +181,8 @@ stream_add(struct stream *s, const struct envelope *e, json_value root)
 		buf_putc(&s->batch, '\n');
 		if (!s->batch.full) {
 			s->added++;
+			if (e->received_ms > s->latest_ms)
+				s->latest_ms = e->received_ms;
 			s->uncommitted += s->batch.n - from;
 			if (s->batch.n >= PIECE)
 				write_batch(s);
@@ -176,7 +244,20 @@ end_of(const struct stream *s)
 	return s->writer != NULL ? spool_durable(s->writer) : UINT64_MAX;
 }
 
-/* Takes whole records out of the spool; false: there are none. */
+/* Takes what need not be read from the spool. */
+static void
+take_fresh(struct stream *s)
+{
+	swap(&s->held, &s->fresh);
+	s->told = s->behind.seq - 1;
+	if (s->fresh_ms > s->told_ms)
+		s->told_ms = s->fresh_ms;
+	s->fresh_ms = WHEN_NONE;
+	s->dry = s->behind.seq;
+	spool_reader_seek(s->reader, &s->behind);
+}
+
+/* Takes whole records that are on the disk; false: there are none. */
 static bool
 refill(struct stream *s)
 {
@@ -188,6 +269,11 @@ refill(struct stream *s)
 		return true;
 	buf_clear(&s->held);
 	s->sent = 0;
+	if (s->fresh.n > 0) {
+		if (end_of(s) >= s->behind.seq)
+			take_fresh(s);
+		return s->held.n > 0;
+	}
 	while (s->reader != NULL && s->held.n < HELD &&
 	       spool_reader_next(s->reader, end_of(s), &line, &seq)) {
 		buf_put(&s->held, line);
@@ -206,7 +292,7 @@ refill(struct stream *s)
 static bool
 send_some(struct stream *s)
 {
-	struct pollfd ready = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct pollfd ready = { .fd = s->out, .events = POLLOUT };
 	struct span left = { s->held.p + s->sent, s->held.n - s->sent };
 	ssize_t k;
 
@@ -214,7 +300,7 @@ send_some(struct stream *s)
 		left.n = s->piece;
 	if (s->piece == PIPE_PIECE && poll(&ready, 1, 0) != 1)
 		return false;
-	k = write(STDOUT_FILENO, left.p, left.n);
+	k = write(s->out, left.p, left.n);
 	if (k < 0 && (errno == EINTR || errno == EAGAIN))
 		return false;
 	if (k < 0)
@@ -228,7 +314,7 @@ stream_poll(const struct stream *s)
 {
 	bool waiting = s->sent < s->held.n || (s->reader != NULL && s->dry != end_of(s));
 
-	return (struct pollfd){ .fd = STDOUT_FILENO, .events = waiting ? POLLOUT : 0 };
+	return (struct pollfd){ .fd = s->out, .events = waiting ? POLLOUT : 0 };
 }
 
 /* What is safe in the spool and not yet written to stdout. */

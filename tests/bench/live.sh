@@ -1,6 +1,6 @@
 # Live MQTT over TLS, QoS 1: each message durable before its PUBACK, against mosquitto_sub, which keeps nothing. Both drain
 # the same messages from a persistent session, so that the publisher's speed plays no part; and mosquitto_sub acknowledges
-# before it prints.
+# before it prints. nbms-recv ends a second after the last message; that second is not counted.
 set -eu
 . tests/bench/common.sh
 NBMS_DIR=$BENCH_TMP/live
@@ -43,13 +43,13 @@ one() {
 	t0=$(now)
 	subscribe -C "$count" >/dev/null
 	t1=$(now)
-	receive --from 1 --idle 60s | head -n "$((count + extra))" >/dev/null || :
+	receive --from 1 --idle 1s >/dev/null
 	t2=$(now)
+	[ "$(cat "$NBMS_DIR"/spool/*.ndjson | wc -l)" -eq "$count" ]
 	theirs=$(awk -v a="$t0" -v b="$t1" -v n="$count" 'BEGIN { printf "%.6g", n / (b - a) }')
-	ours=$(awk -v a="$t1" -v b="$t2" -v n="$count" 'BEGIN { printf "%.6g", n / (b - a) }')
+	ours=$(awk -v a="$t1" -v b="$t2" -v n="$count" 'BEGIN { printf "%.6g", n / (b - 1 - a) }')
 	report "$work" "$ours" messages/s "$theirs" 'mosquitto_sub > /dev/null' '>= 0.7'
 	rm -rf "$NBMS_DIR/spool"
 }
-extra=0
 one 'live, 98 KB, durable before PUBACK' 883 1500
 one 'live, 4 KB, durable before PUBACK' 36 3000

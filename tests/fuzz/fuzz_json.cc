@@ -92,6 +92,29 @@ peek_agrees(json_value root, struct span whole)
 	}
 }
 
+/* A parse that keeps less accepts the same texts, for the same reasons, and gives the same of
+ * what it keeps. */
+void
+outline_agrees(bool accepted, json_value root, struct span whole)
+{
+	json_value outline, kept, full;
+
+	for (unsigned depth = 0; depth < 3; depth++) {
+		must_be(json_parse_outline(again, whole, depth, &outline) == accepted);
+		must_be(
+		    span_eq(span_of(json_error_code(again)), span_of(json_error_code(ours))));
+		must_be(json_kind_of(outline) == json_kind_of(root));
+		must_be(json_is_minified(outline) == json_is_minified(root));
+		kept = json_first(outline);
+		full = depth > 0 ? json_first(root) : kept;
+		must_be(depth > 0 || kept.at == 0);
+		for (; full.at != 0; kept = json_next(kept), full = json_next(full))
+			must_be(span_eq(json_raw(kept), json_raw(full)) &&
+				span_eq(json_name(kept), json_name(full)));
+		must_be(kept.at == 0);
+	}
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -127,6 +150,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		must_be(error == simdjson::SUCCESS || error == simdjson::NUMBER_ERROR);
 	if (error == simdjson::SUCCESS)
 		must_be(accepted || span_is(span_of(json_error_code(ours)), "too-deep"));
+	outline_agrees(accepted, root, whole);
 	(void)json_peek(again, whole, names, raw, 3);
 	if (!accepted)
 		return 0;

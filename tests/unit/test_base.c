@@ -204,15 +204,40 @@ json_refuses(void **state)
 			fail_msg("accepted: %s", bad[i].text);
 		assert_string_equal(json_error_code(j), bad[i].code);
 		assert_int_equal(json_kind_of(root), JSON_NONE);
+		assert_false(json_parse_outline(j, span_of(bad[i].text), 0, &root));
+		assert_string_equal(json_error_code(j), bad[i].code);
 	}
 	memset(deep, '[', 100);
 	memset(deep + 100, ']', 100);
 	assert_false(json_parse_copy(j, (struct span){ deep, 200 }, &root));
 	assert_string_equal(json_error_code(j), "too-deep");
+	assert_false(json_parse_outline(j, (struct span){ deep, 200 }, 1, &root));
+	assert_string_equal(json_error_code(j), "too-deep");
 	assert_true(json_parse_copy(j, SPAN("[1e999,1e-999]"), &root));
 	assert_false(json_number(json_first(root), &d));
 	assert_true(json_number(json_next(json_first(root)), &d));
 	assert_true(d == 0);
+	json_free(j);
+}
+
+static void
+json_outlines(void **state)
+{
+	struct json *j = json_new();
+	json_value root, v;
+
+	(void)state;
+	assert_true(json_parse_outline(
+	    j, SPAN("{\"a\":{\"b\":{\"c\":[1,\"\\u00e9\"]}},\"d\":2}"), 2, &root));
+	assert_int_equal(json_count(root), 2);
+	v = json_get(json_get(root, "a"), "b");
+	assert_int_equal(json_kind_of(v), JSON_OBJECT);
+	assert_int_equal(json_count(v), 0);
+	assert_true(span_is(json_raw(v), "{\"c\":[1,\"\\u00e9\"]}"));
+	assert_true(span_is(json_raw(json_get(root, "d")), "2"));
+	assert_true(json_is_minified(root));
+	assert_true(json_parse_outline(j, SPAN("[[[ ]]]"), 1, &root));
+	assert_false(json_is_minified(root));
 	json_free(j);
 }
 
@@ -485,6 +510,7 @@ main(void)
 		cmocka_unit_test(a_line_longer_than_the_buffer_is_read_past),
 		cmocka_unit_test(json_reads_every_kind),
 		cmocka_unit_test(json_refuses),
+		cmocka_unit_test(json_outlines),
 		cmocka_unit_test(json_peeks_at_a_head),
 		cmocka_unit_test(jsonw_writes_what_reads_back),
 		cmocka_unit_test(quoting_finds_each_byte),
