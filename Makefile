@@ -83,6 +83,7 @@ $B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
 $B/bin/nbms-push: $(patsubst %.c,$B/%.o,$(wildcard cmd/push/*.c))
 $B/bin/nbms-learn: $(patsubst %.c,$B/%.o,$(wildcard cmd/learn/*.c))
 $B/bin/nbms-sched: $(patsubst %.c,$B/%.o,$(wildcard cmd/sched/*.c))
+$B/bin/nbms-store: $(patsubst %.c,$B/%.o,$(wildcard cmd/store/*.c))
 $B/bin/nbms-weather: $(patsubst %.c,$B/%.o,$(wildcard cmd/weather/*.c))
 
 # The broker loads this one: it stands alone, without the library and the sanitizers.

@@ -265,10 +265,8 @@ opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 }
 
 int
-opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[])
+opt_verb_or_none(const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[])
 {
-	char names[512] = "";
-	size_t at = 0;
 	int i;
 
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
@@ -277,9 +275,22 @@ opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char 
 		answer(spec, verbs, CODE_VERSION);
 	if (argc >= 2 && strcmp(argv[1], "--completion") == 0)
 		answer(spec, verbs, CODE_COMPLETION);
-	for (i = 0; verbs[i] != NULL; i++) {
+	for (i = 0; verbs[i] != NULL; i++)
 		if (argc >= 2 && strcmp(argv[1], verbs[i]) == 0)
 			return i;
+	return -1;
+}
+
+int
+opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[])
+{
+	int verb = opt_verb_or_none(spec, verbs, argc, argv), i;
+	char names[512] = "";
+	size_t at = 0;
+
+	if (verb >= 0)
+		return verb;
+	for (i = 0; verbs[i] != NULL; i++) {
 		at += (size_t)snprintf(
 		    names + at, sizeof(names) - at, "%s%s", i > 0 ? ", " : "", verbs[i]);
 		if (at >= sizeof(names))

@@ -61,6 +61,10 @@ int opt_parse(const struct opt_spec *spec, int argc, char *argv[]);
  */
 int opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[]);
 
+/* The same of a program that is a filter without one: -1, and argv is as it was. */
+int opt_verb_or_none(
+    const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[]);
+
 /* Says what is wrong with the call and ends with EX_USAGE. */
 __attribute__((noreturn, format(printf, 1, 2))) void opt_wrong(const char *fmt, ...);
 
