@@ -32,7 +32,8 @@ ldflags  = -pie -Wl,--as-needed -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
 lib_c   := $(wildcard lib/*/*.c)
 lib_cc  := $(wildcard lib/*/*.cc)
-sql     := $(sort $(wildcard lib/db/sql/*/*.sql lib/db/sql/*/*/*.sql))
+# shared ones first: what one engine adds to a migration comes after
+sql     := $(sort $(wildcard lib/db/sql/*/*/*.sql)) $(sort $(wildcard lib/db/sql/*/*/*/*.sql))
 programs := $(patsubst cmd/%.c,%,$(wildcard cmd/nbms-*.c))
 units   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 benches := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))

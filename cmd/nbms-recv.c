@@ -34,7 +34,7 @@ struct job {
 static void
 checkpoints(const char *dir, uint64_t *lowest, uint64_t *highest)
 {
-	char *path = xasprintf("%s/nbms.db", dir);
+	char *path = db_site_path(dir);
 	struct db *site = db_open(path, DB_SITE, DB_READ);
 	int64_t seq = 0;
 

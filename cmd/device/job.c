@@ -36,9 +36,9 @@ job_on_disk(bool fine)
 void
 job_open_site(struct device_job *job, enum db_mode mode)
 {
-	char *path = job_path(job, "nbms.db");
+	char *path = db_site_path(opt_state_dir(job->dir));
 
-	if (job->dry_run && access(path, F_OK) != 0)
+	if (job->dry_run && !db_exists(path, DB_SITE))
 		mode = DB_MEMORY;
 	job->site = db_open(path, DB_SITE, mode);
 	if (job->site == NULL)

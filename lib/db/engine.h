@@ -1,9 +1,10 @@
 /*
  * engine: one open database: nbms.db (the site's registry and state) or a building-month's
- * history file.
+ * history.
  *
- * The only part that knows SQLite. Statements are named (SQL_<NAME>, from lib/db/sql) and take
- * and give values by format string, one letter each:
+ * The only part that knows a database engine (engine_own.h says what each of them gives).
+ * Statements are named (SQL_<NAME>, from lib/db/sql) and take and give values by format string,
+ * one letter each:
  *
  *   i  int64_t       d  double (NAN: null)   t  struct span (p NULL: null)
  *   s  const char *  n  a null (no argument)
@@ -48,6 +49,23 @@ struct rows;
  * same, db_close ends the program with EX_TEMPFAIL.
  */
 struct db *db_open(const char *path, enum db_family family, enum db_mode mode);
+
+/*
+ * Where databases are: dir is a site's state directory. What is returned goes to db_open; the
+ * caller frees it. month is YYYY-MM.
+ */
+char *db_site_path(const char *dir);
+char *db_month_path(const char *dir, struct span building_key, const char *month);
+bool db_exists(const char *path, enum db_family family);
+int64_t db_bytes(const char *path); /* what it takes of storage; 0: it is not there */
+
+/* The months (YYYY-MM) of a building that there are, oldest first; the caller frees each and
+ * the array. */
+size_t db_months(const char *dir, struct span building_key, char ***months);
+
+/* Removes a month. False: it could not be (said why). */
+bool db_remove_month(const char *path);
+
 void db_close(struct db *db); /* rolls back what is open; NULL is fine */
 const char *db_path(const struct db *db);
 
@@ -77,7 +95,7 @@ bool rows_next(struct rows *r, const char *results, ...);
 void rows_end(struct rows *r);
 
 /* The id the last insert made. */
-int64_t db_last_id(const struct db *db);
+int64_t db_last_id(struct db *db);
 
 /*
  * Writes n samples (ts, series[i], value[i]) with one statement of the shape `sample_put`; NAN

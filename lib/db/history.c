@@ -2,9 +2,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 
-#include <dirent.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
@@ -97,8 +95,7 @@ history_path(const char *dir, struct span building_key, const struct zone *zone,
 {
 	char month[WHEN_TEXT];
 
-	return xasprintf("%s/history/%.*s/%s.db", dir, SPAN_ARG(building_key),
-	    when_format_month(month, zone, ts));
+	return db_month_path(dir, building_key, when_format_month(month, zone, ts));
 }
 
 static struct entry *
@@ -227,7 +224,7 @@ history_month_there(
 		if (is_month(h->months[i], building_key, ts))
 			return history_month(h, building_key, zone, ts);
 	path = history_path(h->dir, building_key, zone, ts);
-	m = access(path, F_OK) == 0 ? history_month(h, building_key, zone, ts) : NULL;
+	m = db_exists(path, DB_MONTH) ? history_month(h, building_key, zone, ts) : NULL;
 	free(path);
 	return m;
 }
@@ -385,39 +382,23 @@ month_has_frame(struct month *m, struct span thing, when_t ts)
 	return db_one(m->db, SQL_FRAME_HAS, "it", "i", (int64_t)ts, thing, &one);
 }
 
-/* The first instant of the month that a file is named after; WHEN_NONE: it is no month file. */
-static when_t
-month_of_file(const char *name, const struct zone *zone)
-{
-	when_t t;
-
-	if (strlen(name) != 10 || strcmp(name + 7, ".db") != 0 ||
-	    !when_parse_human((struct span){ name, 7 }, zone, 0, &t))
-		return WHEN_NONE;
-	return t;
-}
-
-/* The month file nearest to `than` on one side of it; WHEN_NONE: there is none. */
+/* The month nearest to `than` on one side of it; WHEN_NONE: there is none. */
 static when_t
 nearest_month(
     const struct history *h, struct span key, const struct zone *zone, when_t than, bool later)
 {
-	char *path = xasprintf("%s/history/%.*s", h->dir, SPAN_ARG(key));
-	DIR *d = opendir(path);
+	char **months;
+	size_t n = db_months(h->dir, key, &months), i;
 	when_t best = WHEN_NONE, t;
-	struct dirent *e;
 
-	free(path);
-	if (d == NULL)
-		return WHEN_NONE;
-	while ((e = readdir(d)) != NULL) {
-		t = month_of_file(e->d_name, zone);
-		if (t == WHEN_NONE || (later ? t <= than : t >= than))
-			continue;
-		if (best == WHEN_NONE || (later ? t < best : t > best))
+	for (i = 0; i < n; i++) {
+		if (when_parse_human(span_of(months[i]), zone, 0, &t) &&
+		    (later ? t > than : t < than) &&
+		    (best == WHEN_NONE || (later ? t < best : t > best)))
 			best = t;
+		free(months[i]);
 	}
-	(void)closedir(d);
+	free(months);
 	return best;
 }
 

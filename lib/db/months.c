@@ -3,11 +3,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define KEY_MAX 128
 
@@ -69,14 +65,6 @@ print_file(struct keeping *k, const struct building_row *b, const char *month, c
 	table_int(k->table, bytes);
 }
 
-static int64_t
-file_size(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
 static void
 prepare(void *ctx, const struct building_row *b)
 {
@@ -90,7 +78,7 @@ prepare(void *ctx, const struct building_row *b)
 		const char *path =
 		    db_path(month_db(history_month(k->history, buf_span(&b->key), b->zone, t)));
 
-		print_file(k, b, when_format_month(month, b->zone, t), path, file_size(path));
+		print_file(k, b, when_format_month(month, b->zone, t), path, db_bytes(path));
 	}
 }
 
@@ -103,79 +91,29 @@ months_prepare(struct db *site, struct history *h, enum table_form form)
 	(void)table_end(k.table);
 }
 
-/* SQLite's companions go first: without them the file is still whole. */
-static bool
-remove_file(const char *path)
-{
-	static const char *const tails[] = { "-shm", "-wal", "" };
-	bool fine = true;
-	size_t i;
-
-	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		char *each = xasprintf("%s%s", path, tails[i]);
-
-		if (unlink(each) != 0 && errno != ENOENT) {
-			diag("%s: cannot remove: %s", each, strerror(errno));
-			fine = false;
-		}
-		free(each);
-	}
-	return fine;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The month files of a folder, oldest first; the caller frees them. */
-static size_t
-month_files(const char *folder, char ***names)
-{
-	DIR *d = opendir(folder);
-	struct dirent *e;
-	size_t n = 0;
-
-	*names = NULL;
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		if (strlen(e->d_name) != 10 || strcmp(e->d_name + 7, ".db") != 0)
-			continue;
-		*names = xrealloc(*names, (n + 1) * sizeof(**names));
-		(*names)[n++] = xstrdup(e->d_name);
-	}
-	if (d != NULL)
-		(void)closedir(d);
-	if (n > 0)
-		qsort(*names, n, sizeof(**names), by_name);
-	return n;
-}
-
 static void
 retain(void *ctx, const struct building_row *b)
 {
 	struct keeping *k = ctx;
-	char *folder = xasprintf("%s/history/%.*s", k->dir, SPAN_ARG(b->key));
+	struct span key = buf_span(&b->key);
 	char oldest[WHEN_TEXT], **names;
 	size_t n, i;
 
 	(void)when_format_month(
 	    oldest, b->zone, when_month(b->zone, clock_now(), (int)-k->keep));
-	n = month_files(folder, &names);
+	n = db_months(k->dir, key, &names);
 	for (i = 0; i < n; i++) {
-		char *path = xasprintf("%s/%s", folder, names[i]);
+		char *path = db_month_path(k->dir, key, names[i]);
 
-		names[i][7] = '\0';
 		if (strcmp(names[i], oldest) < 0) {
-			print_file(k, b, names[i], path, file_size(path));
-			if (!k->dry_run && !remove_file(path))
+			print_file(k, b, names[i], path, db_bytes(path));
+			if (!k->dry_run && !db_remove_month(path))
 				k->status = EX_IOERR;
 		}
 		free(path);
 		free(names[i]);
 	}
 	free(names);
-	free(folder);
 }
 
 int

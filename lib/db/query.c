@@ -537,9 +537,8 @@ put_month(struct query *q, when_t month)
 	    history_month(q->history, q->trend.building_key, q->trend.zone, month);
 	int64_t first, last, frames, series, id_max;
 	char text[WHEN_TEXT];
-	struct stat st;
 
-	if (m == NULL || stat(db_path(month_db(m)), &st) != 0)
+	if (m == NULL)
 		return;
 	must(db_one(month_db(m), SQL_FRAME_BOUNDS, "", "iii", &first, &last, &frames));
 	must(db_one(month_db(m), SQL_SERIES_BOUNDS, "", "ii", &series, &id_max));
@@ -548,7 +547,7 @@ put_month(struct query *q, when_t month)
 	cell_time(q, frames > 0 ? first : WHEN_NONE);
 	cell_time(q, frames > 0 ? last : WHEN_NONE);
 	table_int(q->table, series);
-	table_int(q->table, (int64_t)st.st_size);
+	table_int(q->table, db_bytes(db_path(month_db(m))));
 	table_str(q->table, db_path(month_db(m)));
 	q->rows++;
 }

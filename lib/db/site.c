@@ -6,7 +6,7 @@
 struct db *
 site_open(const char *dir, enum db_mode mode)
 {
-	char *path = xasprintf("%s/nbms.db", dir);
+	char *path = db_site_path(dir);
 	struct db *site = db_open(path, DB_SITE, mode);
 
 	if (site == NULL)

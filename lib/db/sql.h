@@ -4,16 +4,18 @@
 
 #include "db/engine.h"
 
+enum sql_dialect { SQL_SQLITE, SQL_POSTGRESQL, SQL_DIALECTS };
+
 struct sql_migration {
 	enum db_family family;
-	int version;
-	const char *text; /* NULL ends the table */
+	int version;                    /* 0 ends the table */
+	const char *text[SQL_DIALECTS]; /* NULL: none for that engine */
 };
 
 struct sql_statement {
 	const char *name;
-	const char *text;
 	enum db_family family;
+	const char *text[SQL_DIALECTS]; /* NULL: that engine never needs it */
 };
 
 extern const struct sql_migration sql_migrations[]; /* by family, then version */

@@ -56,10 +56,6 @@ SELECT ts, period FROM frame WHERE ts > $1 AND thing = $2 ORDER BY ts LIMIT 1;
 -- name: frame_bounds
 SELECT min(ts), max(ts), count(*) FROM frame;
 
--- name: sample_put
-INSERT INTO sample (ts, series, value) SELECT $1, id, value FROM given WHERE true
-    ON CONFLICT (ts, series) DO UPDATE SET value = excluded.value;
-
 -- name: sample_get
 SELECT value FROM sample WHERE ts = $1 AND series = $2;
 

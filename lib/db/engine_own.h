@@ -1,0 +1,87 @@
+/*
+ * engine_own: what the engines give the facade (engine.c). For lib/db/engine*.c alone.
+ *
+ * A backend's own struct of a database begins with a struct db, and it keeps its prepared
+ * statements behind rows.st. Trouble ends the program in the backend, as engine.h has it.
+ */
+#ifndef NBMS_DB_ENGINE_OWN_H
+#define NBMS_DB_ENGINE_OWN_H
+
+#include "base/buf.h"
+#include "db/engine.h"
+#include "db/sql.h"
+
+#define DB_KEPT_MAX ((size_t)64 << 20) /* of text that a row gives back */
+
+enum value_kind { VALUE_NULL, VALUE_INT, VALUE_DOUBLE, VALUE_TEXT };
+
+/* One argument, or one cell of a result. Text is borrowed. */
+struct value {
+	enum value_kind kind;
+	union {
+		int64_t i;
+		double d;
+		struct span t;
+	} is;
+};
+
+/* A prepared statement and, while it runs, its cursor. */
+struct rows {
+	struct db *db;
+	enum sql_name name;
+	void *st;        /* the backend's; NULL: never used */
+	struct buf kept; /* the texts of the row db_one gave */
+};
+
+struct db {
+	const struct engine *engine;
+	char *path; /* as it may be shown */
+	enum db_family family;
+	struct rows statements[SQL_COUNT]; /* prepared at first use */
+};
+
+enum db_begin_how { BEGIN_WRITE, BEGIN_READ };
+
+struct engine {
+	enum sql_dialect dialect;
+
+	/* As db_open. */
+	struct db *(*open)(const char *path, enum db_family family, enum db_mode mode);
+	void (*close)(struct db *db);   /* frees db itself; the statements were finished */
+	void (*finish)(struct rows *r); /* frees r->st */
+	void (*set_cache)(struct db *db, int64_t kib);
+
+	void (*begin)(struct db *db, enum db_begin_how how);
+	void (*commit)(struct db *db);
+	void (*rollback)(struct db *db);
+	bool (*in_transaction)(const struct db *db);
+	bool (*changed_elsewhere)(struct db *db);
+
+	/* Makes the statement ready to be stepped through with these arguments. */
+	void (*start)(struct rows *r, const struct value *args, size_t n);
+	/* True on a row. A violated constraint is told in *violated. */
+	bool (*step)(struct rows *r, bool *violated);
+	size_t (*columns)(const struct rows *r);
+	/* A cell of the row, as int, double or text as `letter` asks (see engine.h), or null.
+	 */
+	struct value (*column)(struct rows *r, size_t i, char letter);
+	int64_t (*changes)(struct rows *r); /* by the statement that has just ended */
+	void (*reset)(struct rows *r);
+	int64_t (*last_id)(struct db *db);
+	void (*put_samples)(
+	    struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
+	bool (*check_statements)(struct db *db,
+	    void (*plan)(void *ctx, const char *name, const char *detail), void *ctx);
+
+	/* Where databases are: see the functions of the like names in engine.h. */
+	char *(*site_path)(const char *place);
+	char *(*month_path)(const char *place, struct span building_key, const char *month);
+	bool (*exists)(const char *path, enum db_family family);
+	int64_t (*bytes)(const char *path);
+	size_t (*months)(const char *place, struct span building_key, char ***months);
+	bool (*remove)(const char *path);
+};
+
+extern const struct engine engine_sqlite;
+
+#endif

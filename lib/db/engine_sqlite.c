@@ -1,0 +1,618 @@
+/* engine_sqlite: nbms.db and the month files, with SQLite. */
+#include "base/diag.h"
+#include "db/engine_bulk.h"
+#include "db/engine_own.h"
+
+#include <sqlite3.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MS 10000
+#define URI_MAX ((size_t)64 << 10)
+#define CACHE_KIB 1024     /* of pages, a database */
+#define CACHE_READ_KIB 512 /* who reads seldom comes to a page again */
+#define WAL_PAGES 4000     /* 16 MiB of log before it is folded back */
+
+struct sqlite_db {
+	struct db db; /* first: the facade's part */
+	sqlite3 *h;
+	struct bulk bulk;
+	bool frozen;          /* opened as a file that does not change */
+	struct stat as_found; /* then */
+	int64_t data_version; /* as changed_elsewhere last saw it; 0: never */
+};
+
+static struct sqlite_db *
+own(const struct db *db)
+{
+	return (struct sqlite_db *)(uintptr_t)db;
+}
+
+/* Ends the program: the status says whether trying again, more room or a person is needed. */
+static void
+refuse(const struct sqlite_db *db, int code, const char *doing)
+{
+	int status;
+
+	switch (code & 0xFF) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		status = EX_TEMPFAIL;
+		break;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_CANTOPEN:
+		status = errno == EACCES || errno == EROFS ? EX_NOPERM : EX_IOERR;
+		break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_SCHEMA:
+		status = EX_CONFIG;
+		break;
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+		status = EX_IOERR;
+		break;
+	case SQLITE_NOMEM:
+		status = EX_OSERR;
+		break;
+	default:
+		status = EX_SOFTWARE;
+	}
+	die(status, "%s: cannot %s: %s", db->db.path, doing,
+	    db->h != NULL ? sqlite3_errmsg(db->h) : sqlite3_errstr(code));
+}
+
+static void
+exec(struct sqlite_db *db, const char *sql)
+{
+	int code = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
+
+	if (code != SQLITE_OK)
+		refuse(db, code, sql);
+}
+
+static int64_t
+pragma(struct sqlite_db *db, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t v = 0;
+	int code = sqlite3_prepare_v2(db->h, sql, -1, &st, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		v = sqlite3_column_int64(st, 0);
+	(void)sqlite3_finalize(st);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		refuse(db, code, sql);
+	return v;
+}
+
+/* The file's schema brought to this program's; a newer one is refused. False: there is nothing
+ * in it yet, and it is only to be read. */
+static bool
+migrate(struct sqlite_db *db, enum db_mode mode)
+{
+	const struct sql_migration *m;
+	int64_t has, wants = 0;
+	char text[64];
+
+	for (m = sql_migrations; m->version != 0; m++)
+		if (m->family == db->db.family && m->text[SQL_SQLITE] != NULL)
+			wants = m->version;
+	has = pragma(db, "PRAGMA user_version");
+	if (has > wants)
+		die(EX_CONFIG, "%s: made by a newer nbms (schema %lld, this one knows %lld)",
+		    db->db.path, (long long)has, (long long)wants);
+	if (has == wants)
+		return true;
+	if (mode == DB_READ && has == 0)
+		return false;
+	if (mode == DB_READ)
+		die(EX_CONFIG,
+		    "%s: schema %lld is older than %lld: run a program that writes there first",
+		    db->db.path, (long long)has, (long long)wants);
+	exec(db, "BEGIN IMMEDIATE");
+	has = pragma(db, "PRAGMA user_version"); /* another program may have been faster */
+	for (m = sql_migrations; m->version != 0; m++) {
+		if (m->family != db->db.family || m->version <= has ||
+		    m->text[SQL_SQLITE] == NULL)
+			continue;
+		exec(db, m->text[SQL_SQLITE]);
+		(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", m->version);
+		exec(db, text);
+	}
+	exec(db, "COMMIT");
+	return true;
+}
+
+static void
+make_directories(const char *path)
+{
+	char *dir = xstrdup(path), *slash = dir;
+
+	while ((slash = strchr(slash + 1, '/')) != NULL) {
+		*slash = '\0';
+		if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+			die(errno == EACCES ? EX_NOPERM : EX_IOERR,
+			    "%s: cannot make the directory: %s", dir, strerror(errno));
+		*slash = '/';
+	}
+	free(dir);
+}
+
+static void
+settle(struct sqlite_db *db, enum db_mode mode)
+{
+	char text[96];
+
+	(void)sqlite3_extended_result_codes(db->h, 1);
+	(void)sqlite3_busy_timeout(db->h, BUSY_MS);
+	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	exec(db, "PRAGMA foreign_keys = ON");
+	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%d",
+	    mode == DB_READ ? CACHE_READ_KIB : CACHE_KIB);
+	exec(db, text);
+	if (mode != DB_WRITE)
+		return;
+	/* FULL in both families: a commit is a batch, and a checkpoint must never outlive what
+	 * it stands for */
+	exec(db, "PRAGMA journal_mode = WAL");
+	exec(db, "PRAGMA synchronous = FULL");
+	(void)snprintf(text, sizeof(text), "PRAGMA wal_autocheckpoint = %d", WAL_PAGES);
+	exec(db, text);
+}
+
+/* May files be made and changed in the folder of path? */
+static bool
+may_write_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash != NULL ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	bool may = access(dir, W_OK) == 0;
+
+	free(dir);
+	return may;
+}
+
+static bool
+has_companion(const char *path)
+{
+	char *wal = xasprintf("%s-wal", path);
+	bool has = access(wal, F_OK) == 0;
+
+	free(wal);
+	return has;
+}
+
+/* The path as a URI; what means something there is escaped. */
+static char *
+frozen_uri(const char *path)
+{
+	struct buf uri = BUF(URI_MAX);
+	char *text;
+
+	buf_puts(&uri, "file:");
+	for (; *path != '\0'; path++)
+		if (*path == '?' || *path == '#' || *path == '%')
+			buf_printf(&uri, "%%%02X", (unsigned char)*path);
+		else
+			buf_putc(&uri, *path);
+	buf_puts(&uri, "?immutable=1");
+	text = xstrdup(buf_text(&uri));
+	buf_free(&uri);
+	return text;
+}
+
+static int
+open_to_read(struct sqlite_db *db)
+{
+	bool may_write = access(db->db.path, W_OK) == 0 && may_write_beside(db->db.path);
+	int code, flags = SQLITE_OPEN_NOMUTEX;
+	char *uri;
+
+	db->frozen = !may_write && !has_companion(db->db.path);
+	if (!db->frozen)
+		return sqlite3_open_v2(db->db.path, &db->h,
+		    flags | (may_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY), NULL);
+	if (stat(db->db.path, &db->as_found) != 0)
+		die(EX_IOERR, "%s: %s", db->db.path, strerror(errno));
+	uri = frozen_uri(db->db.path);
+	code =
+	    sqlite3_open_v2(uri, &db->h, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	free(uri);
+	return code;
+}
+
+/* What was read of a file that is not locked holds only if nobody wrote there. */
+static void
+check_frozen(const struct sqlite_db *db)
+{
+	struct stat now;
+
+	if (db->frozen && stat(db->db.path, &now) == 0 &&
+	    (now.st_size != db->as_found.st_size ||
+		now.st_mtim.tv_sec != db->as_found.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != db->as_found.st_mtim.tv_nsec))
+		die(EX_TEMPFAIL, "%s: was written while it was read: try again", db->db.path);
+}
+
+static void
+sqlite_close(struct db *base)
+{
+	struct sqlite_db *db = own(base);
+
+	if (sqlite3_get_autocommit(db->h) == 0)
+		(void)sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+	must(sqlite3_close(db->h) == SQLITE_OK);
+	check_frozen(db);
+	free(db->db.path);
+	free(db);
+}
+
+static struct db *
+sqlite_open(const char *path, enum db_family family, enum db_mode mode)
+{
+	struct sqlite_db *db;
+	int code;
+
+	if (mode == DB_READ && access(path, F_OK) != 0)
+		return NULL;
+	if (mode == DB_WRITE)
+		make_directories(path);
+	db = xcalloc(1, sizeof(*db));
+	db->db.engine = &engine_sqlite;
+	db->db.path = xstrdup(mode == DB_MEMORY ? "memory" : path);
+	db->db.family = family;
+	errno = 0;
+	if (mode == DB_READ)
+		code = open_to_read(db);
+	else
+		code = sqlite3_open_v2(mode == DB_MEMORY ? ":memory:" : path, &db->h,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code != SQLITE_OK)
+		refuse(db, code, "open");
+	if (bulk_register(db->h, &db->bulk) != SQLITE_OK)
+		refuse(db, SQLITE_NOMEM, "open");
+	settle(db, mode);
+	if (!migrate(db, mode)) {
+		sqlite_close(&db->db);
+		return NULL;
+	}
+	return &db->db;
+}
+
+static void
+set_cache(struct db *db, int64_t kib)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%lld", (long long)kib);
+	exec(own(db), text);
+}
+
+static void
+begin(struct db *db, enum db_begin_how how)
+{
+	exec(own(db), how == BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+static void
+commit(struct db *db)
+{
+	exec(own(db), "COMMIT");
+}
+
+static void
+rollback(struct db *db)
+{
+	exec(own(db), "ROLLBACK");
+}
+
+static bool
+in_transaction(const struct db *db)
+{
+	return sqlite3_get_autocommit(own(db)->h) == 0;
+}
+
+static bool
+changed_elsewhere(struct db *base)
+{
+	struct sqlite_db *db = own(base);
+	int64_t version = pragma(db, "PRAGMA data_version");
+	bool changed = db->data_version != 0 && db->data_version != version;
+
+	db->data_version = version;
+	return changed;
+}
+
+static int64_t
+last_id(struct db *db)
+{
+	return sqlite3_last_insert_rowid(own(db)->h);
+}
+
+/* SQLite numbers its parameters as ?1 and takes $1 for a name. */
+static char *
+numbered(const char *sql)
+{
+	char *text = xstrdup(sql), *p = text;
+
+	for (; (p = strchr(p, '$')) != NULL; p++)
+		if (p[1] >= '1' && p[1] <= '9')
+			*p = '?';
+	return text;
+}
+
+static void
+prepare(struct rows *r)
+{
+	struct sqlite_db *db = own(r->db);
+	sqlite3_stmt *st = NULL;
+	char *text;
+	int code;
+
+	must(sql_statements[r->name].text[SQL_SQLITE] != NULL);
+	text = numbered(sql_statements[r->name].text[SQL_SQLITE]);
+	code = sqlite3_prepare_v3(db->h, text, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
+	free(text);
+	if (code != SQLITE_OK)
+		refuse(db, code, sql_statements[r->name].name);
+	r->st = st;
+}
+
+static void
+bind(sqlite3_stmt *st, int i, const struct value *v)
+{
+	int code = SQLITE_OK;
+
+	switch (v->kind) {
+	case VALUE_NULL:
+		code = sqlite3_bind_null(st, i);
+		break;
+	case VALUE_INT:
+		code = sqlite3_bind_int64(st, i, v->is.i);
+		break;
+	case VALUE_DOUBLE:
+		code = sqlite3_bind_double(st, i, v->is.d);
+		break;
+	case VALUE_TEXT:
+		code = sqlite3_bind_text64(
+		    st, i, v->is.t.p, v->is.t.n, SQLITE_STATIC, SQLITE_UTF8);
+		break;
+	}
+	must(code == SQLITE_OK);
+}
+
+static void
+start(struct rows *r, const struct value *args, size_t n)
+{
+	size_t i;
+
+	if (r->st != NULL)
+		(void)sqlite3_reset(r->st);
+	else
+		prepare(r);
+	must((int)n == sqlite3_bind_parameter_count(r->st));
+	for (i = 0; i < n; i++)
+		bind(r->st, (int)i + 1, &args[i]);
+}
+
+static bool
+step(struct rows *r, bool *violated)
+{
+	int code = sqlite3_step(r->st);
+
+	if (code == SQLITE_ROW)
+		return true;
+	if (code == SQLITE_DONE)
+		return false;
+	if ((code & 0xFF) == SQLITE_CONSTRAINT)
+		*violated = true;
+	else
+		refuse(own(r->db), code, sql_statements[r->name].name);
+	return false;
+}
+
+static size_t
+columns(const struct rows *r)
+{
+	return (size_t)sqlite3_column_count(r->st);
+}
+
+static struct value
+column(struct rows *r, size_t i, char letter)
+{
+	int at = (int)i;
+
+	if (sqlite3_column_type(r->st, at) == SQLITE_NULL)
+		return (struct value){ .kind = VALUE_NULL };
+	if (letter == 'd')
+		return (struct value){ .kind = VALUE_DOUBLE,
+			.is.d = sqlite3_column_double(r->st, at) };
+	if (letter == 't') {
+		const char *text = (const char *)sqlite3_column_text(r->st, at);
+
+		return (struct value){ .kind = VALUE_TEXT,
+			.is.t = { text, (size_t)sqlite3_column_bytes(r->st, at) } };
+	}
+	return (struct value){ .kind = VALUE_INT, .is.i = sqlite3_column_int64(r->st, at) };
+}
+
+static int64_t
+changes(struct rows *r)
+{
+	return sqlite3_changes64(own(r->db)->h);
+}
+
+static void
+reset(struct rows *r)
+{
+	(void)sqlite3_reset(r->st);
+}
+
+static void
+finish(struct rows *r)
+{
+	(void)sqlite3_finalize(r->st);
+}
+
+static void
+put_samples(struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n)
+{
+	own(db)->bulk = (struct bulk){ .id = series, .value = value, .n = n };
+	(void)db_run(db, SQL_SAMPLE_PUT, "i", ts);
+	own(db)->bulk.n = 0;
+}
+
+static bool
+check_statements(
+    struct db *base, void (*plan)(void *ctx, const char *name, const char *detail), void *ctx)
+{
+	struct sqlite_db *db = own(base);
+	bool fine = true;
+	size_t i;
+
+	for (i = 0; i < SQL_COUNT; i++) {
+		const struct sql_statement *s = &sql_statements[i];
+		sqlite3_stmt *st = NULL;
+		char *text;
+
+		if (s->family != base->family || s->text[SQL_SQLITE] == NULL)
+			continue;
+		text = xasprintf("EXPLAIN QUERY PLAN %s", s->text[SQL_SQLITE]);
+		if (sqlite3_prepare_v2(db->h, text, -1, &st, NULL) != SQLITE_OK) {
+			diag("%s: %s", s->name, sqlite3_errmsg(db->h));
+			fine = false;
+		}
+		while (fine && sqlite3_step(st) == SQLITE_ROW)
+			plan(ctx, s->name, (const char *)sqlite3_column_text(st, 3));
+		(void)sqlite3_finalize(st);
+		free(text);
+	}
+	return fine;
+}
+
+static char *
+site_path(const char *dir)
+{
+	return xasprintf("%s/nbms.db", dir);
+}
+
+static char *
+month_path(const char *dir, struct span building_key, const char *month)
+{
+	return xasprintf("%s/history/%.*s/%s.db", dir, SPAN_ARG(building_key), month);
+}
+
+static bool
+exists(const char *path, enum db_family family)
+{
+	(void)family;
+	return access(path, F_OK) == 0;
+}
+
+static int64_t
+bytes(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+is_month_file(const char *name)
+{
+	static const char shape[] = "0000-00.db";
+	size_t i;
+
+	for (i = 0; shape[i] != '\0'; i++)
+		if (shape[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != shape[i])
+			return false;
+	return name[i] == '\0';
+}
+
+static size_t
+months(const char *dir, struct span building_key, char ***names)
+{
+	char *folder = xasprintf("%s/history/%.*s", dir, SPAN_ARG(building_key));
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	size_t n = 0;
+
+	free(folder);
+	*names = NULL;
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		if (!is_month_file(e->d_name))
+			continue;
+		*names = xrealloc(*names, (n + 1) * sizeof(**names));
+		(*names)[n++] = xstrndup(e->d_name, strlen("YYYY-MM"));
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	if (n > 0)
+		qsort(*names, n, sizeof(**names), by_name);
+	return n;
+}
+
+/* SQLite's companions go first: without them the file is still whole. */
+static bool
+remove_files(const char *path)
+{
+	static const char *const tails[] = { "-shm", "-wal", "" };
+	bool fine = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		char *each = xasprintf("%s%s", path, tails[i]);
+
+		if (unlink(each) != 0 && errno != ENOENT) {
+			diag("%s: cannot remove: %s", each, strerror(errno));
+			fine = false;
+		}
+		free(each);
+	}
+	return fine;
+}
+
+const struct engine engine_sqlite = {
+	.dialect = SQL_SQLITE,
+	.open = sqlite_open,
+	.close = sqlite_close,
+	.finish = finish,
+	.set_cache = set_cache,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.in_transaction = in_transaction,
+	.changed_elsewhere = changed_elsewhere,
+	.start = start,
+	.step = step,
+	.columns = columns,
+	.column = column,
+	.changes = changes,
+	.reset = reset,
+	.last_id = last_id,
+	.put_samples = put_samples,
+	.check_statements = check_statements,
+	.site_path = site_path,
+	.month_path = month_path,
+	.exists = exists,
+	.bytes = bytes,
+	.months = months,
+	.remove = remove_files,
+};
