@@ -18,7 +18,8 @@ static const struct {
 	{ "expiring", "expiring [--days N]", verb_expiring },
 	{ "renew-crl", "renew-crl [--crl-days N]", verb_renew_crl },
 	{ "verify", "verify", verb_verify },
-	{ "broker", "broker --out DIR [--diff] [--name HOST] [--websocket PORT]", verb_broker },
+	{ "broker", "broker --out DIR [--engine mosquitto | nats] [--diff] [--name HOST] ...",
+	    verb_broker },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -64,6 +65,12 @@ run(struct device_job *job, int argc, char *argv[])
 		    "broker: show what would change, and change nothing" },
 		{ '\0', "name", "HOST", OPT_LIST, &job->broker.names,
 		    "broker: what gateways call this host; again for more" },
+		{ '\0', "engine", "NAME", OPT_TEXT, &job->broker.engine,
+		    "broker: mosquitto, or nats: a cluster" },
+		{ '\0', "node", "NODE", OPT_LIST, &job->broker.nodes,
+		    "broker: nats: HOST[:PORT[:ROUTES[:MONITOR]]]; again for each" },
+		{ '\0', "shards", "N", OPT_COUNT, &job->broker.shards,
+		    "broker: nats: topics shard/0/# to shard/N-1/# (4)" },
 		{ '\0', "site-port", "PORT", OPT_COUNT, &job->broker.site_port,
 		    "broker: loopback, the site's programs (8884)" },
 		{ '\0', "websocket", "PORT", OPT_COUNT, &job->broker.websocket,

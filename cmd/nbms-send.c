@@ -218,7 +218,8 @@ run(struct send_job *job, int argc, char *argv[])
 		"--dry-run", NULL
 	};
 	const struct opt opts[] = {
-		{ '\0', "host", "HOST", OPT_TEXT, &job->mqtt.host, "the broker" },
+		{ '\0', "host", "HOST", OPT_TEXT, &job->mqtt.host,
+		    "the broker; a,b,c: a cluster's nodes" },
 		{ 'p', "port", "PORT", OPT_COUNT, &job->mqtt.port,
 		    "its port (8883; 1883 without TLS)" },
 		{ '\0', "cafile", "FILE", OPT_TEXT, &job->mqtt.cafile,

@@ -11,13 +11,24 @@
 
 /* What is not said again stays as it was: ports, user, plugin, names. */
 static void
-merge(struct broker *said, const struct broker *was)
+merge_list(struct opt_list *said, const struct opt_list *was)
 {
 	size_t i;
 
+	for (i = 0; said->n < was->n && i < was->n; i++)
+		opt_list_add(said, was->items[i]);
+}
+
+static void
+merge(struct broker *said, const struct broker *was)
+{
 	if (said->names.n == 0)
-		for (i = 0; i < was->names.n; i++)
-			opt_list_add(&said->names, was->names.items[i]);
+		merge_list(&said->names, &was->names);
+	if (said->nodes.n == 0 && (said->engine == NULL || was->engine == NULL ||
+				      strcmp(said->engine, was->engine) == 0))
+		merge_list(&said->nodes, &was->nodes);
+	said->engine = said->engine != NULL ? said->engine : was->engine;
+	said->shards = said->shards != 0 ? said->shards : was->shards;
 	said->rsa = said->rsa || was->rsa;
 	said->out = said->out != NULL ? said->out : was->out;
 	said->user = said->user != NULL ? said->user : was->user;
@@ -88,7 +99,8 @@ verb_broker(struct device_job *job, int argc, char *argv[])
 	job_open_pki(job, true);
 	job->broker = (struct broker){ 0 };
 	(void)job_broker(job);
-	anew = said.names.n > 0 && !same_names(&said.names, &job->broker.names);
+	anew = (said.names.n > 0 && !same_names(&said.names, &job->broker.names)) ||
+	       (said.nodes.n > 0 && !same_names(&said.nodes, &job->broker.nodes));
 	said.out = job->out;
 	merge(&said, &job->broker);
 	if (said.out == NULL)
@@ -100,11 +112,14 @@ verb_broker(struct device_job *job, int argc, char *argv[])
 	if (said.plugin == NULL)
 		said.plugin = find_plugin(plugin);
 	broker_defaults(&said);
+	if (broker_wrong(&said) != NULL)
+		opt_wrong("broker: %s", broker_wrong(&said));
 	if (!job->diff)
 		job_on_disk(dir_make(said.out, 0755));
 	if (realpath(said.out, out) != NULL)
 		said.out = out;
 	opt_list_free(&job->broker.names);
+	opt_list_free(&job->broker.nodes);
 	job->broker = said;
 	m = job_material(job, anew && !job->diff);
 	if (job->diff) {

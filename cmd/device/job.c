@@ -83,20 +83,28 @@ job_write_crl(struct device_job *job)
 	job->revoked = false;
 }
 
+struct granting {
+	const struct broker *broker;
+	struct broker_material *m;
+};
+
 static void
-grant(void *ctx, struct span thing)
+grant(void *ctx, struct span thing, struct span serial)
 {
-	broker_grant(ctx, thing);
+	const struct granting *g = ctx;
+
+	broker_grant(g->broker, g->m, thing, serial);
 }
 
 struct broker_material
 job_material(struct device_job *job, bool anew)
 {
 	struct broker_material m;
+	struct granting g = { &job->broker, &m };
 	char *pki = job_path(job, "pki");
 
 	job_on_disk(broker_material(&job->broker, job->pki, pki, anew, &m));
-	device_granted(job->site, grant, &m);
+	device_granted(job->site, grant, &g);
 	free(pki);
 	return m;
 }
@@ -109,6 +117,7 @@ job_broker(struct device_job *job)
 	if (!setting_get(job->site, "broker", &value))
 		return false;
 	opt_list_free(&job->broker.names);
+	opt_list_free(&job->broker.nodes);
 	buf_clear(&job->broker_text);
 	buf_put(&job->broker_text, value);
 	return broker_load(&job->broker, &job->broker_text);
@@ -274,4 +283,5 @@ job_end(struct device_job *job)
 	buf_free(&job->dropped);
 	buf_free(&job->broker_text);
 	opt_list_free(&job->broker.names);
+	opt_list_free(&job->broker.nodes);
 }

@@ -51,13 +51,30 @@ building_key_parse(struct span key, struct span *customer, struct span *building
 	return thing_part_is_valid(*customer) && thing_part_is_valid(*building);
 }
 
+/* shard/17/ -> 9; 0: it does not begin so. */
+static size_t
+shard_prefix(struct span topic)
+{
+	size_t n = strlen("shard/"), digits = 0;
+
+	if (!span_starts(topic, "shard/"))
+		return 0;
+	for (; n < topic.n && topic.p[n] >= '0' && topic.p[n] <= '9'; n++)
+		digits++;
+	return digits > 0 && n < topic.n && topic.p[n] == '/' ? n + 1 : 0;
+}
+
 bool
 thing_of_topic(struct span topic, struct span *name)
 {
 	static const char *const prefixes[] = { "$aws/rules/Rule_", "nbms/up/" };
 	struct thing t;
-	size_t i, n;
+	size_t i, n = shard_prefix(topic);
 
+	if (n > 0) {
+		*name = (struct span){ topic.p + n, topic.n - n };
+		return thing_parse(*name, &t);
+	}
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (!span_starts(topic, prefixes[i]))
 			continue;

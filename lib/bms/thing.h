@@ -31,7 +31,8 @@ bool thing_parse(struct span name, struct thing *t);
 /* C000003_B001 */
 bool building_key_parse(struct span key, struct span *customer, struct span *building);
 
-/* The thing a gateway's topic belongs to: $aws/rules/Rule_<thing> or nbms/up/<thing>. */
+/* The thing a gateway's topic belongs to: $aws/rules/Rule_<thing>, nbms/up/<thing>, or what a
+ * cluster makes of both, shard/<number>/<thing>. */
 bool thing_of_topic(struct span topic, struct span *name);
 
 /* 1 to 256 bytes without control characters (the text is known to be UTF-8). */

@@ -117,13 +117,14 @@ device_revoked(struct db *site, when_t since,
 }
 
 void
-device_granted(struct db *site, void (*each)(void *ctx, struct span thing), void *ctx)
+device_granted(
+    struct db *site, void (*each)(void *ctx, struct span thing, struct span serial), void *ctx)
 {
 	struct rows *rows = db_rows(site, SQL_CERTIFICATE_GRANTS, "");
-	struct span thing;
+	struct span thing, serial;
 
-	while (rows_next(rows, "t", &thing))
-		each(ctx, thing);
+	while (rows_next(rows, "tt", &thing, &serial))
+		each(ctx, thing, serial);
 	rows_end(rows);
 }
 

@@ -51,8 +51,9 @@ size_t device_settle(struct db *site, when_t now,
 void device_revoked(struct db *site, when_t since,
     void (*each)(void *ctx, const char *serial, when_t at, const char *reason), void *ctx);
 
-/* Things that may use the broker, in order. */
-void device_granted(struct db *site, void (*each)(void *ctx, struct span thing), void *ctx);
+/* Certificates that the broker lets in, in order of their things. */
+void device_granted(
+    struct db *site, void (*each)(void *ctx, struct span thing, struct span serial), void *ctx);
 
 /* Certificates that are not revoked, by thing. */
 void device_certificates(struct db *site,

@@ -1,57 +1,79 @@
-#include "io/broker.h"
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/jsonw.h"
-#include "base/lines.h"
 #include "base/out.h"
+#include "io/broker_own.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SITE_PORT 8884
 #define QUEUE ((int64_t)1 << 30)
-#define CONFIG_MAX 16384
-#define MESSAGE_MAX (16 << 20) /* as long as the longest line the programs take */
-#define INFLIGHT 100           /* of 98 KB each: 10 MB on its way to a receiver */
-#define AUTOSAVE 10            /* seconds of queue a crash of the broker may cost */
+#define SHARDS 4
 #define DAY 86400
 #define SERVER_DAYS 730
 #define SITE_DAYS 3650 /* mosquitto reads the authorities of a listener only when it starts */
 #define RENEW_DAYS 30  /* made anew so long before the end */
 #define NAMES_MAX 60
-#define RELOAD_WAIT 5000000000 /* nanoseconds for a broker to answer SIGHUP */
-#define PEM_FILE_MAX ((size_t)256 << 20)
+
+static const struct broker_engine *
+engine(const struct broker *b)
+{
+	static const struct broker_engine *const engines[] = { &broker_mosquitto,
+		&broker_nats };
+	size_t i;
+
+	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (strcmp(b->engine, engines[i]->name) == 0)
+			return engines[i];
+	return NULL;
+}
+
+const char *
+broker_wrong(const struct broker *b)
+{
+	return engine(b) != NULL ? engine(b)->wrong(b) : "--engine: mosquitto or nats";
+}
 
 void
 broker_defaults(struct broker *b)
 {
+	b->engine = b->engine != NULL ? b->engine : broker_mosquitto.name;
+	b->shards = b->shards != 0 ? b->shards : SHARDS;
 	b->port = b->port != 0 ? b->port : BROKER_PORT;
 	b->site_port = b->site_port != 0 ? b->site_port : SITE_PORT;
 	b->queue = b->queue != 0 ? b->queue : QUEUE;
+}
+
+static void
+save_list(struct jw *w, const char *name, const struct opt_list *list)
+{
+	size_t i;
+
+	jw_key(w, name);
+	jw_array(w);
+	for (i = 0; i < list->n; i++)
+		jw_str(w, list->items[i]);
+	jw_end(w);
 }
 
 void
 broker_save(const struct broker *b, struct buf *text)
 {
 	struct jw w = jw_begin(text);
-	size_t i;
 
 	jw_object(&w);
+	jw_member_str(&w, "engine", b->engine);
 	jw_member_str(&w, "out", b->out);
-	jw_key(&w, "names");
-	jw_array(&w);
-	for (i = 0; i < b->names.n; i++)
-		jw_str(&w, b->names.items[i]);
-	jw_end(&w);
+	save_list(&w, "names", &b->names);
+	save_list(&w, "nodes", &b->nodes);
+	jw_member_int(&w, "shards", b->shards);
 	jw_member_int(&w, "port", b->port);
 	jw_member_int(&w, "site_port", b->site_port);
 	jw_member_int(&w, "websocket", b->websocket);
@@ -77,19 +99,29 @@ keep(struct buf *text, json_value v)
 	return at;
 }
 
+static void
+load_list(struct opt_list *list, struct buf *text, json_value array)
+{
+	json_value v = json_first(array);
+
+	for (; json_kind_of(v) != JSON_NONE; v = json_next(v))
+		opt_list_add(list, keep(text, v));
+}
+
 bool
 broker_load(struct broker *b, struct buf *text)
 {
 	struct json *j = json_new();
-	json_value root, name;
+	json_value root;
 	bool fine = json_parse_copy(j, buf_span(text), &root);
 
 	*b = (struct broker){ 0 };
 	if (fine && buf_reserve(text, text->n + 64)) {
 		b->out = keep(text, json_get(root, "out"));
-		name = json_first(json_get(root, "names"));
-		for (; json_kind_of(name) != JSON_NONE; name = json_next(name))
-			opt_list_add(&b->names, keep(text, name));
+		b->engine = keep(text, json_get(root, "engine"));
+		load_list(&b->names, text, json_get(root, "names"));
+		load_list(&b->nodes, text, json_get(root, "nodes"));
+		(void)json_int(json_get(root, "shards"), &b->shards);
 		b->user = keep(text, json_get(root, "user"));
 		b->plugin = keep(text, json_get(root, "plugin"));
 		(void)json_bool(json_get(root, "rsa"), &b->rsa);
@@ -99,6 +131,7 @@ broker_load(struct broker *b, struct buf *text)
 		(void)json_int(json_get(root, "queue"), &b->queue);
 	}
 	json_free(j);
+	b->engine = b->engine != NULL ? b->engine : broker_mosquitto.name;
 	return fine && b->out != NULL && !text->full;
 }
 
@@ -132,42 +165,68 @@ own_certificate(struct pki *pki, const char *pki_dir, const char *name,
 	return fine;
 }
 
+/* What the broker's certificates say: as it is called, where it is, itself. */
+struct own_names {
+	const char *list[NAMES_MAX + 4];
+	char hosts[BROKER_NODES_MAX][BROKER_HOST_MAX];
+};
+
+static void
+own_names(const struct broker *b, struct own_names *to)
+{
+	size_t n = 0, i;
+
+	for (; n < b->names.n && n < NAMES_MAX - BROKER_NODES_MAX; n++)
+		to->list[n] = b->names.items[n];
+	for (i = 0; i < BROKER_NODES_MAX && engine(b)->host(b, i, to->hosts[i]); i++)
+		to->list[n++] = to->hosts[i];
+	to->list[n++] = "localhost";
+	to->list[n++] = "127.0.0.1";
+	to->list[n++] = "::1";
+	to->list[n] = NULL;
+}
+
 bool
 broker_material(const struct broker *b, struct pki *pki, const char *pki_dir, bool anew,
     struct broker_material *m)
 {
-	struct buf empty = BUF(PEM_FILE_MAX), site_key = BUF(PKI_PEM_MAX);
-	const char *names[NAMES_MAX + 4] = { NULL };
+	struct buf empty = BUF(BROKER_PEM_MAX), site_key = BUF(PKI_PEM_MAX);
+	struct own_names names;
 	const enum pki_key kind = b->rsa ? PKI_RSA_2048 : PKI_EC_P256;
 	const struct pki_request server = { .role = PKI_SERVER,
 		.cn = span_of(b->names.items[0]),
 		.key = kind,
-		.names = names,
+		.names = names.list,
 		.days = SERVER_DAYS };
 	const struct pki_request site = { .role = PKI_PINNED,
 		.cn = SPAN(BROKER_SITE_USER),
 		.key = PKI_EC_P256,
 		.days = SITE_DAYS };
+	const struct pki_request route = { .role = PKI_NODE,
+		.cn = SPAN("nbms-route"),
+		.key = PKI_EC_P256,
+		.names = names.list,
+		.days = SITE_DAYS };
 	char *crl = xasprintf("%s/crl.pem", pki_dir);
-	size_t n = 0;
 	bool fine;
 
-	*m = (struct broker_material){ .acl = BUF(BROKER_ACL_MAX),
+	*m = (struct broker_material){ .grants = BUF(BROKER_ACL_MAX),
+		.mappings = BUF(BROKER_ACL_MAX),
 		.ca = empty,
 		.crl = empty,
 		.server = empty,
 		.server_key = empty,
-		.site = empty };
-	for (; n < b->names.n && n < NAMES_MAX; n++)
-		names[n] = b->names.items[n];
-	names[n++] = "localhost";
-	names[n++] = "127.0.0.1";
-	names[n] = "::1";
+		.site = empty,
+		.route = empty,
+		.route_key = empty };
+	own_names(b, &names);
 	buf_put(&m->ca, pki_chain(pki));
 	buf_put(&m->ca, pki_root(pki));
 	fine = own_certificate(
 		   pki, pki_dir, "server", &server, anew, &m->server, &m->server_key) &&
 	       own_certificate(pki, pki_dir, "site", &site, false, &m->site, &site_key) &&
+	       (engine(b) != &broker_nats || own_certificate(pki, pki_dir, "route", &route,
+						 anew, &m->route, &m->route_key)) &&
 	       file_read(crl, &m->crl);
 	buf_wipe(&site_key);
 	free(crl);
@@ -175,142 +234,78 @@ broker_material(const struct broker *b, struct pki *pki, const char *pki_dir, bo
 }
 
 void
+broker_grant(
+    const struct broker *b, struct broker_material *m, struct span thing, struct span serial)
+{
+	bool first = !span_is(thing, m->granted);
+
+	must(thing.n < sizeof(m->granted));
+	memcpy(m->granted, thing.p, thing.n);
+	m->granted[thing.n] = '\0';
+	engine(b)->grant(b, m, thing, serial, first);
+}
+
+void
 broker_material_free(struct broker_material *m)
 {
-	buf_free(&m->acl);
+	buf_free(&m->grants);
+	buf_free(&m->mappings);
 	buf_free(&m->ca);
 	buf_free(&m->crl);
 	buf_free(&m->server);
 	buf_wipe(&m->server_key);
 	buf_free(&m->site);
-}
-
-/* mosquitto takes lines as they are: the name is a thing's, of safe bytes only. */
-void
-broker_grant(struct broker_material *m, struct span thing)
-{
-	buf_printf(&m->acl,
-	    "\nuser %.*s\n"
-	    "topic write nbms/up/%.*s\n"
-	    "topic write $aws/rules/Rule_%.*s\n"
-	    "topic read %.*s\n",
-	    SPAN_ARG(thing), SPAN_ARG(thing), SPAN_ARG(thing), SPAN_ARG(thing));
-}
-
-static const char acl_head[] =
-    "# Made by nbms-device from its registry: changes here do not last.\n"
-    "user " BROKER_SITE_USER "\n"
-    "topic read nbms/up/#\n"
-    "topic read $aws/rules/#\n"
-    "topic readwrite nbms/live/#\n"
-    "topic write +\n"
-    "topic read $SYS/#\n";
-
-static void
-put_listener(struct buf *to, const struct broker *b, int64_t port, const char *extra)
-{
-	buf_printf(to,
-	    "\nlistener %lld%s\n"
-	    "certfile %s/server.pem\n"
-	    "keyfile %s/server.key\n"
-	    "tls_version tlsv1.2\n"
-	    "ciphers ECDHE+AESGCM:ECDHE+CHACHA20\n"
-	    "require_certificate true\n"
-	    "use_identity_as_username true\n",
-	    (long long)port, extra, b->out, b->out);
-}
-
-static void
-put_gateways(struct buf *to, const struct broker *b, int64_t port)
-{
-	put_listener(to, b, port, "");
-	buf_printf(to,
-	    "cafile %s/ca.pem\n"
-	    "crlfile %s/crl.pem\n"
-	    "use_username_as_clientid true\n",
-	    b->out, b->out);
-}
-
-static void
-put_config(struct buf *to, const struct broker *b)
-{
-	buf_printf(to,
-	    "# Made by nbms-device broker: changes here do not last.\n"
-	    "per_listener_settings false\n"
-	    "allow_anonymous false\n"
-	    "acl_file %s/acl\n"
-	    "pid_file %s/data/mosquitto.pid\n"
-	    "persistence true\n"
-	    "persistence_location %s/data/\n"
-	    "autosave_interval %d\n"
-	    "max_queued_messages 1000000\n"
-	    "max_queued_bytes %lld\n"
-	    "max_inflight_messages %d\n"
-	    "max_packet_size %d\n"
-	    "set_tcp_nodelay true\n"
-	    "log_dest stderr\n"
-	    "log_type error\n"
-	    "log_type warning\n"
-	    "log_type notice\n"
-	    "log_timestamp_format %%Y-%%m-%%dT%%H:%%M:%%S%%z\n",
-	    b->out, b->out, b->out, AUTOSAVE, (long long)b->queue, INFLIGHT, MESSAGE_MAX);
-	if (geteuid() == 0)
-		buf_printf(to, "user %s\n", b->user != NULL ? b->user : "root");
-	if (b->plugin != NULL && strcmp(b->plugin, "none") != 0)
-		buf_printf(to,
-		    "plugin %s\n"
-		    "plugin_opt_seen %s/data/seen.ndjson\n"
-		    "plugin_opt_crl %s/crl.pem\n"
-		    "plugin_opt_reloaded %s/data/reloaded\n",
-		    b->plugin, b->out, b->out, b->out);
-	buf_puts(to, "\n# gateways");
-	put_gateways(to, b, b->port);
-	if (b->websocket != 0) {
-		put_gateways(to, b, b->websocket);
-		buf_puts(to, "protocol websockets\n");
-	}
-	buf_puts(to, "\n# the site's own programs");
-	put_listener(to, b, b->site_port, " 127.0.0.1");
-	buf_printf(to, "cafile %s/site.pem\n", b->out);
+	buf_free(&m->route);
+	buf_wipe(&m->route_key);
 }
 
 /* --- the files --- */
 
-#define FILES 7
-
-struct file {
-	const char *name;
-	mode_t mode;
-	struct span content;
-};
-
-/* made holds the two texts composed here; the rest is borrowed from m. */
-static void
-files_of(const struct broker *b, const struct broker_material *m, struct buf made[2],
-    struct file files[FILES])
+void
+broker_file_add(
+    struct broker_files *to, const char *name, mode_t mode, const struct buf *content)
 {
-	made[0] = BUF(CONFIG_MAX);
-	made[1] = BUF(BROKER_ACL_MAX);
-	put_config(&made[0], b);
-	buf_puts(&made[1], acl_head);
-	buf_put(&made[1], buf_span(&m->acl));
-	must(!made[0].full && !made[1].full && !m->acl.full);
-	files[0] = (struct file){ "mosquitto.conf", 0644, buf_span(&made[0]) };
-	files[1] = (struct file){ "acl", 0600, buf_span(&made[1]) };
-	files[2] = (struct file){ "ca.pem", 0644, buf_span(&m->ca) };
-	files[3] = (struct file){ "crl.pem", 0644, buf_span(&m->crl) };
-	files[4] = (struct file){ "server.pem", 0644, buf_span(&m->server) };
-	files[5] = (struct file){ "server.key", 0600, buf_span(&m->server_key) };
-	files[6] = (struct file){ "site.pem", 0644, buf_span(&m->site) };
+	must(to->n < BROKER_FILES_MAX && !content->full);
+	to->file[to->n++] = (struct broker_file){ name, mode, buf_span(content), false };
 }
 
-static bool
-read_old(const struct broker *b, const char *name, struct buf *to)
+struct buf *
+broker_file_made(struct broker_files *to, size_t max)
+{
+	must(to->n_made < BROKER_MADE_MAX);
+	to->made[to->n_made] = BUF(max);
+	return &to->made[to->n_made++];
+}
+
+void
+broker_file_close(struct broker_files *to, const char *name, mode_t mode)
+{
+	broker_file_add(to, name, mode, &to->made[to->n_made - 1]);
+	to->file[to->n - 1].lines = true;
+}
+
+static void
+files_of(const struct broker *b, const struct broker_material *m, struct broker_files *files)
+{
+	*files = (struct broker_files){ .n = 0 };
+	must(!m->grants.full && !m->mappings.full);
+	engine(b)->files(b, m, files);
+}
+
+static void
+files_free(struct broker_files *files)
+{
+	while (files->n_made > 0)
+		buf_free(&files->made[--files->n_made]);
+}
+
+bool
+broker_file_read(const struct broker *b, const char *name, struct buf *to)
 {
 	char *path = xasprintf("%s/%s", b->out, name);
 	bool there;
 
-	*to = BUF(PEM_FILE_MAX);
+	*to = BUF(BROKER_PEM_MAX);
 	there = file_read(path, to);
 	free(path);
 	return there;
@@ -331,13 +326,13 @@ give_to(const char *path, const char *user)
 }
 
 static bool
-apply_one(const struct broker *b, const struct file *f, bool *changed)
+apply_one(const struct broker *b, const struct broker_file *f, bool *changed)
 {
 	char *path = xasprintf("%s/%s", b->out, f->name);
 	struct buf old;
 	bool fine = true;
 
-	if (!read_old(b, f->name, &old) || !span_eq(buf_span(&old), f->content)) {
+	if (!broker_file_read(b, f->name, &old) || !span_eq(buf_span(&old), f->content)) {
 		fine = file_replace(path, f->mode, f->content) && give_to(path, b->user);
 		*changed = true;
 	}
@@ -350,17 +345,15 @@ bool
 broker_apply(const struct broker *b, const struct broker_material *m, bool *changed)
 {
 	char *data = xasprintf("%s/data", b->out);
-	struct file files[FILES];
-	struct buf made[2];
+	struct broker_files files;
 	bool fine = dir_make(b->out, 0755) && dir_make(data, 0700) && give_to(data, b->user);
 	size_t i;
 
 	*changed = false;
-	files_of(b, m, made, files);
-	for (i = 0; fine && i < FILES; i++)
-		fine = apply_one(b, &files[i], changed);
-	buf_free(&made[0]);
-	buf_free(&made[1]);
+	files_of(b, m, &files);
+	for (i = 0; fine && i < files.n; i++)
+		fine = apply_one(b, &files.file[i], changed);
+	files_free(&files);
 	free(data);
 	return fine;
 }
@@ -413,134 +406,81 @@ print_missing(struct span a, struct span b, char sign)
 size_t
 broker_diff(const struct broker *b, const struct broker_material *m)
 {
-	struct file files[FILES];
-	struct buf made[2], old;
+	struct broker_files files;
+	struct buf old;
 	size_t i, differ = 0;
 
-	files_of(b, m, made, files);
-	for (i = 0; i < FILES; i++) {
-		bool there = read_old(b, files[i].name, &old);
+	files_of(b, m, &files);
+	for (i = 0; i < files.n; i++) {
+		bool there = broker_file_read(b, files.file[i].name, &old);
 
-		if (!there || !span_eq(buf_span(&old), files[i].content)) {
+		if (!there || !span_eq(buf_span(&old), files.file[i].content)) {
 			differ++;
-			out_printf(
-			    "%s/%s: %s\n", b->out, files[i].name, there ? "differs" : "new");
-			if (i < 2 && there) { /* the rest is PEM: nothing to read there */
-				print_missing(buf_span(&old), files[i].content, '-');
-				print_missing(files[i].content, buf_span(&old), '+');
+			out_printf("%s/%s: %s\n", b->out, files.file[i].name,
+			    there ? "differs" : "new");
+			if (files.file[i].lines && there) {
+				print_missing(buf_span(&old), files.file[i].content, '-');
+				print_missing(files.file[i].content, buf_span(&old), '+');
 			}
 		}
 		buf_wipe(&old);
 	}
-	buf_free(&made[0]);
-	buf_free(&made[1]);
+	files_free(&files);
 	return differ;
-}
-
-/* A number in a file may by now be any process's: only mosquitto is sent the signal. */
-static bool
-is_mosquitto(long pid)
-{
-	char *path = xasprintf("/proc/%ld/comm", pid);
-	struct buf comm = BUF(256);
-	bool is = file_read(path, &comm) && span_starts(buf_span(&comm), "mosquitto");
-
-	free(path);
-	buf_free(&comm);
-	return is;
-}
-
-static long
-running(const struct broker *b)
-{
-	struct buf text;
-	long pid = 0;
-
-	if (read_old(b, "data/mosquitto.pid", &text))
-		pid = strtol(buf_text(&text), NULL, 10);
-	buf_free(&text);
-	return pid > 1 && is_mosquitto(pid) ? pid : 0;
-}
-
-bool
-broker_runs(const struct broker *b)
-{
-	return running(b) != 0;
-}
-
-/* Waits until the broker's plugin says something new. */
-static void
-await_reload(const struct broker *b, struct span before)
-{
-	int64_t deadline = clock_monotonic() + RELOAD_WAIT;
-	const struct timespec pause = { .tv_nsec = 2000000 };
-	bool done = false;
-
-	while (!done && clock_monotonic() < deadline) {
-		struct buf now;
-
-		(void)nanosleep(&pause, NULL);
-		done = read_old(b, "data/reloaded", &now) && now.n > 0 &&
-		       !span_eq(buf_span(&now), before);
-		buf_free(&now);
-	}
-	if (!done)
-		diag("%s: the broker has not said that it read its lists again", b->out);
-}
-
-bool
-broker_reload(const struct broker *b)
-{
-	long pid = running(b);
-	struct buf before;
-	bool tells = read_old(b, "data/reloaded", &before);
-	bool sent = pid != 0 && kill((pid_t)pid, SIGHUP) == 0;
-
-	if (sent && tells)
-		await_reload(b, buf_span(&before));
-	buf_free(&before);
-	return sent;
 }
 
 bool
 broker_differs(const struct broker *b, const struct broker_material *m)
 {
-	struct file files[FILES];
-	struct buf made[2], old;
+	struct broker_files files;
+	struct buf old;
 	bool differs = false;
 	size_t i;
 
-	files_of(b, m, made, files);
-	for (i = 0; i < FILES && !differs; i++) {
-		differs = !read_old(b, files[i].name, &old) ||
-			  !span_eq(buf_span(&old), files[i].content);
+	files_of(b, m, &files);
+	for (i = 0; i < files.n && !differs; i++) {
+		differs = !broker_file_read(b, files.file[i].name, &old) ||
+			  !span_eq(buf_span(&old), files.file[i].content);
 		buf_wipe(&old);
 	}
-	buf_free(&made[0]);
-	buf_free(&made[1]);
+	files_free(&files);
 	return differs;
+}
+
+long
+broker_process(const struct broker *b, const char *pid_file, const char *program)
+{
+	struct buf text, comm = BUF(256);
+	char *path;
+	long pid = 0;
+
+	if (broker_file_read(b, pid_file, &text))
+		pid = strtol(buf_text(&text), NULL, 10);
+	buf_free(&text);
+	/* the number may by now be any process's */
+	path = xasprintf("/proc/%ld/comm", pid);
+	if (pid <= 1 || !file_read(path, &comm) || !span_starts(buf_span(&comm), program))
+		pid = 0;
+	free(path);
+	buf_free(&comm);
+	return pid;
+}
+
+bool
+broker_runs(const struct broker *b)
+{
+	return engine(b)->runs(b);
+}
+
+bool
+broker_reload(const struct broker *b)
+{
+	return engine(b)->reload(b);
 }
 
 void
 broker_seen(
     const struct broker *b, void (*each)(void *ctx, struct span serial, when_t at), void *ctx)
 {
-	char *path = xasprintf("%s/data/seen.ndjson", b->out);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct json *j = json_new();
-	struct lines *in = fd >= 0 ? lines_open(fd, path, 0) : NULL;
-	struct span line, serial;
-	json_value root;
-	int64_t at;
-
-	while (in != NULL && lines_next(in, &line) == LINES_LINE)
-		if (json_parse(j, line, &root) &&
-		    json_text(json_get(root, "serial"), &serial) &&
-		    json_int(json_get(root, "at"), &at))
-			each(ctx, serial, at);
-	lines_free(in);
-	json_free(j);
-	if (fd >= 0)
-		(void)close(fd);
-	free(path);
+	engine(b)->seen(b, each, ctx);
 }

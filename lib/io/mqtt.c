@@ -28,8 +28,10 @@ enum link { LINK_DOWN, LINK_CONNECTING, LINK_UP };
 struct mqtt {
 	struct mosquitto *client;
 	const struct mqtt_options *o;
-	char *peer; /* host:port, for messages */
-	int port;
+	char *host;    /* of this attempt, */
+	int port;      /* and its port */
+	char *peer;    /* both, for messages */
+	unsigned turn; /* which of the hosts that is */
 	mqtt_message_fn *handler;
 	mqtt_sent_fn *sent;
 	void *ctx;
@@ -53,7 +55,34 @@ on_log(struct mosquitto *client, void *ctx, int level, const char *text)
 		(void)snprintf(m->trouble, sizeof(m->trouble), "%s", text);
 }
 
-/* Says why there is no connection, and when the next attempt is. */
+/* The part of HOST[:PORT][,...] whose turn it is. Two colons and more are an IPv6 address. */
+static void
+choose_host(struct mqtt *m)
+{
+	const char *at = m->o->host, *colon;
+	unsigned count = 1, nth;
+	size_t n;
+
+	for (n = 0; at[n] != '\0'; n++)
+		count += at[n] == ',';
+	for (nth = m->turn % count; nth > 0; nth--)
+		at = strchr(at, ',') + 1;
+	n = strcspn(at, ",");
+	free(m->host);
+	free(m->peer);
+	m->host = xstrndup(at, n);
+	m->port = m->o->port > 0 ? (int)m->o->port : m->o->cafile != NULL ? 8883 : 1883;
+	colon = strchr(m->host, ':');
+	if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+		m->port = (int)strtol(colon + 1, NULL, 10);
+		m->host[colon - m->host] = '\0';
+	}
+	if (m->host[0] == '\0' || m->port < 1 || m->port > 65535)
+		die(EX_USAGE, "--host: not HOST[:PORT][,HOST[:PORT]...]: %s", m->o->host);
+	m->peer = xasprintf("%s:%d", m->host, m->port);
+}
+
+/* Says why there is no connection, and when the next attempt is, which is another host's. */
 static void
 lost(struct mqtt *m, const char *what, int rc)
 {
@@ -78,6 +107,7 @@ lost(struct mqtt *m, const char *what, int rc)
 	diag("%s: %s: %s; trying again in %.1f s", m->peer, what, why,
 	    (double)wait / (double)SECOND);
 	m->trouble[0] = '\0';
+	m->turn++;
 }
 
 static void
@@ -192,7 +222,8 @@ set_tls(struct mqtt *m)
 	int rc;
 
 	if (o->cafile == NULL) {
-		if (!is_this_machine(o->host) || o->cert != NULL)
+		if (!is_this_machine(m->host) || strchr(o->host, ',') != NULL ||
+		    o->cert != NULL)
 			die(EX_USAGE, "--cafile is missing: %s",
 			    o->cert != NULL ? "a certificate needs TLS"
 					    : "only a broker on this machine does without TLS");
@@ -217,8 +248,7 @@ mqtt_new(const struct mqtt_options *o, mqtt_message_fn *handler, void *ctx)
 	m->o = o;
 	m->handler = handler;
 	m->ctx = ctx;
-	m->port = o->port > 0 ? (int)o->port : o->cafile != NULL ? 8883 : 1883;
-	m->peer = xasprintf("%s:%d", o->host, m->port);
+	choose_host(m);
 	(void)mosquitto_lib_init();
 	/* each payload is allocated and freed: its pages are kept for the next one */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 25);
@@ -253,6 +283,7 @@ mqtt_free(struct mqtt *m)
 	mosquitto_destroy(m->client);
 	(void)mosquitto_lib_cleanup();
 	explicit_bzero(m->password, sizeof(m->password));
+	free(m->host);
 	free(m->peer);
 	free(m);
 }
@@ -328,8 +359,9 @@ start_connecting(struct mqtt *m)
 {
 	int keepalive = m->o->keepalive > 0 ? (int)m->o->keepalive : 60, rc;
 
+	choose_host(m);
 	errno = 0;
-	rc = mosquitto_connect_async(m->client, m->o->host, m->port, keepalive);
+	rc = mosquitto_connect_async(m->client, m->host, m->port, keepalive);
 	/* what is not about the handshake is about our own files, and stays */
 	if (rc == MOSQ_ERR_TLS && strstr(m->trouble, "SSL routines") == NULL)
 		die(EX_CONFIG, "cannot use the certificates: %s", m->trouble);

@@ -24,8 +24,8 @@
 #include <poll.h>
 
 struct mqtt_options {
-	const char *host;
-	int64_t port; /* 0: 8883 with TLS, 1883 without */
+	const char *host; /* HOST[:PORT][,HOST[:PORT]...]: the nodes of a cluster, in turn */
+	int64_t port;     /* where none is told; 0: 8883 with TLS, 1883 without */
 	const char
 	    *cafile; /* PEM; NULL: no TLS, which only a broker on this machine may have */
 	const char *cert, *key;   /* PEM; NULL: no client certificate */

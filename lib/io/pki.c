@@ -584,27 +584,44 @@ add_names(X509 *x, const char *const *names)
 	buf_free(&value);
 }
 
+/* The serial number as a name: how a broker tells two certificates of one gateway apart that
+ * goes by names alone. */
+static void
+add_own_name(X509 *x)
+{
+	char serial[PKI_SERIAL_TEXT], value[sizeof("URI:" PKI_URI) + PKI_SERIAL_TEXT];
+
+	must(serial_text(X509_get0_serialNumber(x), serial));
+	(void)snprintf(value, sizeof(value), "URI:" PKI_URI "%s", serial);
+	extend(x, x, NID_subject_alt_name, value);
+}
+
 static void
 add_extensions(X509 *x, X509 *issuer, const struct pki_request *req, const EVP_PKEY *key)
 {
+	static const char *const usage[] = { [PKI_CLIENT] = "clientAuth",
+		[PKI_SERVER] = "serverAuth",
+		[PKI_PINNED] = "clientAuth",
+		[PKI_NODE] = "serverAuth,clientAuth" };
 	bool rsa = EVP_PKEY_is_a(key, "RSA");
 
 	extend(x, issuer, NID_basic_constraints, "critical,CA:FALSE");
 	extend(x, issuer, NID_key_usage,
 	    rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature");
-	extend(x, issuer, NID_ext_key_usage,
-	    req->role == PKI_SERVER ? "serverAuth" : "clientAuth");
+	extend(x, issuer, NID_ext_key_usage, usage[req->role]);
 	extend(x, issuer, NID_subject_key_identifier, "hash");
 	extend(x, issuer, NID_authority_key_identifier, "keyid:always");
-	if (req->role == PKI_SERVER)
+	if (req->role == PKI_SERVER || req->role == PKI_NODE)
 		add_names(x, req->names);
+	if (req->role == PKI_CLIENT)
+		add_own_name(x);
 }
 
 bool
 pki_issue(struct pki *p, const struct pki_request *req, struct certificate *made,
     struct buf *pem, struct buf *key_pem, const char **why)
 {
-	bool pinned = req->role == PKI_PINNED;
+	bool pinned = req->role == PKI_PINNED || req->role == PKI_NODE;
 	EVP_PKEY *key;
 	X509 *x;
 

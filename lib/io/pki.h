@@ -11,8 +11,9 @@
  *
  * Certificates follow RFC 5280: version 3, a random serial of 127 bits, CN as the only name,
  * no CA, key usage and extended key usage for one role, both key identifiers, valid from an
- * hour ago (clocks differ) and never longer than their issuer. Gateways' certificates carry no
- * alternative names.
+ * hour ago (clocks differ) and never longer than their issuer. A gateway's carries one
+ * alternative name, a URI of its own serial (PKI_URI): each of two certificates with one CN can
+ * be named, and so be let in or not.
  *
  * Trust: CSRs and certificates given to the calls may be anything. The files in DIR are ours.
  * Trouble with the files is reported and given as false or NULL; what is wrong with a CSR is
@@ -26,7 +27,8 @@
 
 #define PKI_SERIAL_TEXT 41      /* 20 octets in hexadecimal (RFC 5280 4.1.2.2), NUL included */
 #define PKI_FINGERPRINT_TEXT 65 /* SHA-256 in hexadecimal */
-#define PKI_CN_MAX 64           /* ub-common-name, RFC 5280 appendix A.1 */
+#define PKI_URI "nbms:certificate:" /* then the serial, as below */
+#define PKI_CN_MAX 64               /* ub-common-name, RFC 5280 appendix A.1 */
 #define PKI_PEM_MAX ((size_t)64 << 10)
 #define PKI_CRL_DAYS 30 /* a list stands so long; cron renews it well before */
 
@@ -35,7 +37,9 @@ enum pki_key { PKI_EC_P256, PKI_RSA_2048 };
 enum pki_role {
 	PKI_CLIENT, /* a gateway */
 	PKI_SERVER, /* the broker: has alternative names */
-	PKI_PINNED /* a client that signs itself, trusted by being known: the site's programs */
+	PKI_PINNED, /* a client that signs itself, trusted by being known: the site's programs
+		     */
+	PKI_NODE    /* the same, server and client both, with names: brokers among themselves */
 };
 
 struct certificate {
@@ -49,8 +53,9 @@ struct pki_request {
 	enum pki_role role;
 	struct span cn;
 	enum pki_key key;
-	struct span csr;          /* PEM: the key stays where it was made; otherwise empty */
-	const char *const *names; /* of a server, NULL-ended: host names and addresses */
+	struct span csr; /* PEM: the key stays where it was made; otherwise empty */
+	const char *const
+	    *names; /* of a server or node, NULL-ended: host names and addresses */
 	int64_t days;
 };
 

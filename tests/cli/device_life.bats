@@ -69,7 +69,7 @@ current() { nbms-device show "$1" | jq -r '.certificates[] | select(.state == "c
 	grep -A1 'Key Usage: critical' text | grep -q '^ *Digital Signature$'
 	grep -A1 'Extended Key Usage' text | grep -q '^ *TLS Web Client Authentication$'
 	grep -q 'Authority Key Identifier' text
-	run ! grep -q 'Alternative' text
+	[ "$(grep -A1 'Alternative Name' text | tail -n 1 | tr -d ' ')" = "URI:nbms:certificate:$(jq -r .certificate result)" ]
 	openssl x509 -in "$pem" -checkend $((89 * 86400)) -noout
 	run -1 openssl x509 -in "$pem" -checkend $((91 * 86400)) -noout
 	[ "$(openssl x509 -in "$pem" -noout -serial)" = "serial=$(jq -r .certificate result)" ]

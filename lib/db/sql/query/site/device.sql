@@ -47,7 +47,8 @@ SELECT thing, serial, state, not_after FROM certificate WHERE state <> 'revoked'
 SELECT serial, revoked, reason, not_after FROM certificate WHERE state = 'revoked' AND not_after > $1 ORDER BY revoked;
 
 -- name: certificate_grants
-SELECT DISTINCT t.thing FROM thing t JOIN certificate c ON c.thing = t.thing WHERE c.state <> 'revoked' ORDER BY t.thing;
+SELECT t.thing, c.serial FROM thing t JOIN certificate c ON c.thing = t.thing WHERE c.state <> 'revoked'
+    ORDER BY t.thing, c.serial;
 
 -- name: thing_certificate
 UPDATE thing SET certificate_id = $2 WHERE thing = $1;
