@@ -35,6 +35,15 @@ static const struct {
 	{ FIELD_PREDICT_METHOD, { "auto", "equal", "split", NULL } },
 };
 
+static bool
+degrees(const char *text, double most)
+{
+	char *end;
+
+	return text == NULL ||
+	       (fabs(strtod(text, &end)) <= most && end != text && *end == '\0');
+}
+
 /* NULL, or what is wrong with a field. */
 static const char *
 check_fields(const char *const field[FIELDS])
@@ -59,6 +68,8 @@ check_fields(const char *const field[FIELDS])
 			return why;
 		}
 	}
+	if (!degrees(field[FIELD_LAT], 90) || !degrees(field[FIELD_LON], 180))
+		return "lat, lon: not degrees north and east";
 	if (field[FIELD_RESULT_DIR] != NULL &&
 	    !results_dir_valid(span_of(field[FIELD_RESULT_DIR])))
 		return "ResultDir: not a relative directory of plain names";

@@ -96,6 +96,14 @@ struct optimise_totals {
 	int starts;
 };
 
+/* How far a zone is from its band while people are there. */
+struct optimise_miss {
+	double kelvin_hours;
+	double most; /* K, at the end of step `at` */
+	size_t at;
+	bool always; /* in every step that somebody is there */
+};
+
 struct optimise_schedule {
 	size_t units, steps;
 	double *power;       /* [units * steps] kW, 0 = off */
@@ -103,19 +111,19 @@ struct optimise_schedule {
 	double *temperature; /* [units * (steps + 1)] degC, simulated exactly */
 	uint8_t *reason;     /* [units * steps] enum reason, see reason.h */
 	struct optimise_totals total;
-	double bound;      /* no schedule can cost less; NaN: not asked for */
-	double gap;        /* (objective - bound) / objective; NaN: no bound */
-	bool *unreachable; /* [units] no schedule keeps this unit's band */
+	double bound;                /* no schedule can cost less; NaN: not asked for */
+	double gap;                  /* (objective - bound) / objective; NaN: no bound */
+	struct optimise_miss *least; /* [units] at the least; all 0: the band can be kept */
 };
 
 /*
- * Find a good schedule. effort 1 (quick) .. 10 bounds the number of sweeps;
- * 3 is usual. With bound, also solves the LP relaxation: its duals guide
- * the search and it certifies the gap. Results are repeatable.
+ * Find a good schedule. A band is soft: where none keeps it, as near as can be. effort 1
+ * (quick) .. 10 bounds the number of sweeps; 3 is usual. With bound, also solves the LP
+ * relaxation: its duals guide the search and it certifies the gap. Results are repeatable.
  *
- * LEARN_INFEASIBLE: the schedule is there and is the best there is, but for
- * some units no schedule keeps the band (unreachable[]). LEARN_RANGE,
- * LEARN_NONFINITE: an input is not as stated, nothing was made.
+ * LEARN_INFEASIBLE: the schedule is there and is the best there is, but no
+ * schedule brings any zone into its band while people are there (least[]).
+ * LEARN_RANGE, LEARN_NONFINITE: an input is not as stated, nothing was made.
  * Free with optimise_free; {0} is fine.
  */
 enum learn_status optimise_run(
@@ -127,6 +135,10 @@ void optimise_free(struct optimise_schedule *);
  * today's schedule with: fills temperature and total. No limits are checked.
  */
 enum learn_status optimise_judge(const struct optimise_case *, struct optimise_schedule *);
+
+/* How far a judged schedule leaves unit i's zone from its band. */
+struct optimise_miss optimise_miss(
+    const struct optimise_case *, const struct optimise_schedule *, size_t i);
 
 /* An empty schedule of the case's shape, everything off. */
 enum learn_status optimise_schedule_init(

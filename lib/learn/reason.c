@@ -22,19 +22,6 @@ left_alone(const struct optimise_unit *u, size_t k, double t)
 	       u->b * (u->gain != NULL ? u->gain[k] : 0);
 }
 
-/* Is somebody there within the next `steps` steps after k? */
-static bool
-occupied_soon(
-    const struct optimise_case *c, const struct optimise_unit *u, size_t k, size_t steps)
-{
-	size_t j;
-
-	for (j = k + 1; j < c->steps && j <= k + steps; j++)
-		if (!isnan(u->low[j]) || !isnan(u->high[j]))
-			return true;
-	return false;
-}
-
 /* Does the unit run again before people leave? */
 static bool
 runs_again(
@@ -76,23 +63,46 @@ why_off(const struct optimise_case *c, const struct optimise_unit *u, const int8
 	return REASON_OFF_COMFORT;
 }
 
+/* Steps from k to the next in which somebody is there; SIZE_MAX: nobody comes any more. */
+static size_t
+until_people(const struct optimise_case *c, const struct optimise_unit *u, size_t k)
+{
+	size_t j;
+
+	for (j = k; j < c->steps; j++)
+		if (!isnan(u->low[j]) || !isnan(u->high[j]))
+			return j - k;
+	return SIZE_MAX;
+}
+
+/* Is step k of a run that is no longer than it has to be? age: of the run, before it. */
+static bool
+at_least(const struct optimise_case *c, const struct optimise_unit *u, const int8_t *mode,
+    size_t k, int age)
+{
+	int run = age;
+
+	for (; k < c->steps && mode[k] != 0 && run <= u->min_on; k++)
+		run++;
+	return run == u->min_on && age > 0;
+}
+
 static enum reason
 why_on(const struct optimise_case *c, const struct optimise_unit *u, size_t k, double kw,
-    double t, double room, int age)
+    double t, double room, bool least)
 {
-	size_t day = (size_t)(4 / c->dt);
-	bool there = !isnan(u->low[k]) || !isnan(u->high[k]);
+	size_t hour = (size_t)(1 / c->dt), people = until_people(c, u, k);
 	double idle = left_alone(u, k, t);
 
-	if (there && (idle < u->low[k] || idle > u->high[k]))
+	if (people == 0 && (idle < u->low[k] || idle > u->high[k]))
 		return kw < u->power_max && room < 0.02 * u->power_max ? REASON_ON_PEAK
 								       : REASON_ON_COMFORT;
-	if (!there && occupied_soon(c, u, k, day))
-		return REASON_ON_PREPARE;
-	if (c->price[k] < 0.98 * dearest_soon(c, k, day))
-		return REASON_ON_CHEAP;
-	if (age > 0 && age < u->min_on)
+	if (least || people == SIZE_MAX)
 		return REASON_ON_MINIMUM;
+	if (people > 0)
+		return people <= 2 * hour ? REASON_ON_PREPARE : REASON_ON_STORE;
+	if (c->price[k] < 0.98 * dearest_soon(c, k, 4 * hour))
+		return REASON_ON_CHEAP;
 	return room < 0.02 * u->power_max ? REASON_ON_PEAK : REASON_ON_COMFORT;
 }
 
@@ -121,7 +131,8 @@ reason_fill(const struct optimise_case *c, struct optimise_schedule *s)
 				s->reason[at] = (uint8_t)why_off(c, u, mode, k, room);
 			else
 				s->reason[at] = (uint8_t)why_on(c, u, k, s->power[at],
-				    s->temperature[i * (c->steps + 1) + k], room, age);
+				    s->temperature[i * (c->steps + 1) + k], room,
+				    at_least(c, u, mode, k, age));
 			age = mode[k] != 0 ? age + 1 : 0;
 		}
 	}
@@ -151,6 +162,12 @@ reason_text(enum reason reason)
 		return "on: as hard as the peak allows";
 	case REASON_ON_MINIMUM:
 		return "on: minimum run time";
+	case REASON_ON_STORE:
+		return "on: stores now what would have to be done while people are there";
+	case REASON_OFF_AIR:
+		return "shut: its air handler is off";
+	case REASON_ON_AIR:
+		return "open at its least: fresh air";
 	case REASON_FORCED:
 		return "told to";
 	}

@@ -19,6 +19,9 @@ enum reason {
 	REASON_ON_CHEAP,    /* on in a cheap hour, ahead of a dear one */
 	REASON_ON_PEAK,     /* on ahead of or below the peak cap, at less than full power */
 	REASON_ON_MINIMUM,  /* on: its minimum run time */
+	REASON_ON_STORE,    /* on well before people come: stored then */
+	REASON_OFF_AIR,     /* a box: its air handler sends none */
+	REASON_ON_AIR,      /* a box: open at its least, for fresh air */
 	REASON_FORCED       /* told to */
 };
 

@@ -207,6 +207,7 @@ task_hours_free(struct task_hours *th)
 #define THERMAL_NUMBERS(m)                                                                  \
 	{ "v", &(m)->v }, { "w", &(m)->w }, { "heat", &(m)->heat }, { "cool", &(m)->cool }, \
 	    { "people", &(m)->people }, { "sun", &(m)->sun }, { "offset", &(m)->offset },   \
+	    { "wall", &(m)->wall }, { "share", &(m)->share },                               \
 	{                                                                                   \
 		"dt", &(m)->dt                                                              \
 	}
@@ -247,13 +248,44 @@ task_thermal(json_value v, struct thermal *m)
 
 	*m = (struct thermal){ .order = 1, .tau = NAN, .resistance = NAN, .rmse_day = NAN };
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (!json_number(json_get(v, numbers[i].name), numbers[i].v))
+		if (!json_number(json_get(v, numbers[i].name), numbers[i].v) ||
+		    !isfinite(*numbers[i].v))
 			return false;
 	(void)json_number(json_get(v, "rmse_day"), &m->rmse_day);
 	(void)json_bool(json_get(v, "heats"), &m->heats);
 	(void)json_bool(json_get(v, "cools"), &m->cools);
-	return json_int(json_get(v, "order"), &order) && order == 1 && m->v > 0 && m->v < 1 &&
-	       m->w == 0 && m->dt > 0 && m->heat >= 0 && m->cool >= 0;
+	if (!json_int(json_get(v, "order"), &order) || order < 1 || order > 2)
+		return false;
+	m->order = (int)order;
+	return m->v >= 0 && m->w >= 0 && m->v + m->w > 0 && m->v + m->w < 1 &&
+	       (order == 2 || m->w == 0) && m->wall >= 0 && m->wall < 1 && m->share >= 0 &&
+	       m->share <= 1 && m->dt > 0 && m->heat >= 0 && m->cool >= 0 && m->sun >= 0;
+}
+
+/* ---- where it is ---- */
+
+/* A coordinate is a number, or the text of one. */
+static double
+degrees(json_value v, double most)
+{
+	struct span text;
+	char copy[32], *end;
+	double d = NAN;
+
+	if (!json_number(v, &d) && json_text(v, &text) && text.n > 0 && text.n < sizeof(copy)) {
+		memcpy(copy, text.p, text.n);
+		copy[text.n] = '\0';
+		d = strtod(copy, &end);
+		d = *end == '\0' ? d : NAN;
+	}
+	return fabs(d) <= most ? d : NAN;
+}
+
+struct solar_place
+task_place(json_value record)
+{
+	return (struct solar_place){ degrees(json_get(record, "lat"), 90),
+		degrees(json_get(record, "lon"), 180) };
 }
 
 /* ---- running ---- */

@@ -24,6 +24,7 @@
 #include "base/when.h"
 #include "learn/hours.h"
 #include "learn/learn.h"
+#include "learn/solar.h"
 #include "learn/thermal.h"
 
 #define TASK_RESULT_MAX ((size_t)15 << 20) /* bytes; a line has to fit into LINES_MAX */
@@ -110,6 +111,9 @@ struct task_hours {
 
 bool task_hours(json_value hours, struct task_hours *, struct task_outcome *);
 void task_hours_free(struct task_hours *);
+
+/* The record's lat and lon; NaN where they are not degrees. */
+struct solar_place task_place(json_value record);
 
 /* A thermal model as an object, and back; false: not one. */
 void task_put_thermal(struct jw *w, const char *name, const struct thermal *);

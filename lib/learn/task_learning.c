@@ -150,7 +150,7 @@ put_forecast(struct jw *w, const struct task_hours *th, const struct coming *c)
 
 struct zone_data {
 	struct thermal_data d;
-	double *outdoor, *people;
+	double *outdoor, *people, *sun;
 };
 
 static void
@@ -159,7 +159,7 @@ put_unit(struct jw *w, json_value unit, const struct zone_data *z, double band)
 	double *inside = NULL, *heat = NULL, *cool = NULL;
 	size_t n = 0, nh = 0, nc = 0, i;
 	struct thermal_data d = z->d;
-	struct thermal m = { 0 }, wall = { 0 };
+	struct thermal m = { 0 }, first = { 0 };
 	enum learn_status status = LEARN_RANGE;
 	struct span name = SPAN("?"), class = SPAN("");
 
@@ -177,7 +177,7 @@ put_unit(struct jw *w, json_value unit, const struct zone_data *z, double band)
 		d.inside = inside;
 		d.heat = heat;
 		d.cool = cool;
-		status = thermal_fit(&d, 1, &m);
+		status = thermal_choose(&d, &m);
 	}
 	jw_object(w);
 	jw_member_text(w, "unit", name);
@@ -192,8 +192,8 @@ put_unit(struct jw *w, json_value unit, const struct zone_data *z, double band)
 			    !m.heats && !m.cools ? "the plant was not seen to move the zone"
 						 : "its free run misses the comfort band");
 		task_put_thermal(w, "thermal", &m);
-		if (thermal_fit(&d, 2, &wall) == LEARN_OK)
-			jw_member_round(w, "rmse_day_2r2c", wall.rmse_day, 3);
+		if (m.order == 2 && thermal_fit(&d, 1, &first) == LEARN_OK)
+			jw_member_round(w, "rmse_day_1r1c", first.rmse_day, 3);
 	}
 	jw_end(w);
 	free(inside);
@@ -202,11 +202,12 @@ put_unit(struct jw *w, json_value unit, const struct zone_data *z, double band)
 }
 
 static void
-put_units(struct jw *w, json_value thermal, double band)
+put_units(struct jw *w, json_value thermal, const struct solar_place *place, double band)
 {
 	struct zone_data z = { 0 };
 	json_value units = json_get(thermal, "units"), v;
 	size_t n = 0, m = 0, count = 0;
+	int64_t start = 0;
 
 	jw_key(w, "units");
 	jw_array(w);
@@ -216,6 +217,9 @@ put_units(struct jw *w, json_value thermal, double band)
 		z.d.n = n;
 		z.d.outdoor = z.outdoor;
 		z.d.people = z.people;
+		if (json_int(json_get(thermal, "start"), &start) && start > 0 &&
+		    start < (int64_t)1 << 34)
+			z.d.sun = z.sun = solar_steps(place, start, z.d.dt, n);
 		for (v = json_first(units); v.at != 0 && count < TASK_UNITS;
 		     v = json_next(v), count++)
 			put_unit(w, v, &z, band);
@@ -223,6 +227,7 @@ put_units(struct jw *w, json_value thermal, double band)
 	jw_end(w);
 	free(z.outdoor);
 	free(z.people);
+	free(z.sun);
 }
 
 /* ---- the whole ---- */
@@ -271,12 +276,12 @@ learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
 void
 task_learning(json_value data, json_value record, struct jw *w, struct task_outcome *o)
 {
+	const struct solar_place place = task_place(record);
 	double band = BAND;
 	struct task_hours th;
 	struct quality q = { 0 };
 	enum learn_status status;
 
-	(void)record;
 	(void)task_number(data, "band", 0.1, 10, &band);
 	if (task_hours(json_get(data, "hours"), &th, o)) {
 		status = th.known > 0 ? quality_clean(&th.h, 0, th.known, &q) : LEARN_SHORT;
@@ -286,6 +291,6 @@ task_learning(json_value data, json_value record, struct jw *w, struct task_outc
 		else
 			task_settle(o, TASK_NO_RUN, "%s", learn_reason(status));
 	}
-	put_units(w, json_get(data, "thermal"), band);
+	put_units(w, json_get(data, "thermal"), &place, band);
 	task_hours_free(&th);
 }

@@ -6,12 +6,20 @@
 #include "base/diag.h"
 #include "learn/task_plan.h"
 
+#define SETBACK 3   /* K */
 #define PRIORITY 10 /* of an exception: people's own can rule over it */
 
 static double
 half_degree(double t)
 {
 	return round(t * 2) / 2;
+}
+
+/* A box that is to stay shut while air comes is told to want less of it than it has. */
+static double
+shut(const struct plant *u, size_t k)
+{
+	return u->air != NULL && u->air[k] != 0 ? u->setpoint - SETBACK * u->air[k] : NAN;
 }
 
 struct plan_step
@@ -22,7 +30,8 @@ plan_step(
 	bool on = s->power[at] > 0;
 
 	return (struct plan_step){ on, s->mode[at],
-		on ? half_degree(s->temperature[u->at * (p->c.steps + 1) + k + 1]) : NAN,
+		on ? half_degree(s->temperature[u->at * (p->c.steps + 1) + k + 1]) : shut(u, k),
+		on && u->occupied[k] > 0 ? u->flow_min : 0,
 		s->reason != NULL ? s->reason[at] : 0 };
 }
 
@@ -30,7 +39,9 @@ bool
 plan_same(const struct plan_step *a, const struct plan_step *b)
 {
 	return a->on == b->on && a->mode == b->mode && a->reason == b->reason &&
-	       (!a->on || fabs(a->setpoint - b->setpoint) < 0.01);
+	       fabs(a->flow_min - b->flow_min) < 0.01 &&
+	       isnan(a->setpoint) == isnan(b->setpoint) &&
+	       (isnan(a->setpoint) || fabs(a->setpoint - b->setpoint) < 0.01);
 }
 
 when_t
@@ -61,7 +72,15 @@ set_value(const struct plan *p, const struct optimise_schedule *s, const struct 
 {
 	struct plan_step x = plan_step(p, s, u, k);
 
-	(void)snprintf(to, JSON_NUMBER_MAX, "%.1f", x.on ? x.setpoint : u->setpoint);
+	(void)snprintf(
+	    to, JSON_NUMBER_MAX, "%.1f", isnan(x.setpoint) ? u->setpoint : x.setpoint);
+}
+
+static void
+flow_value(const struct plan *p, const struct optimise_schedule *s, const struct plant *u,
+    size_t k, char to[JSON_NUMBER_MAX])
+{
+	(void)snprintf(to, JSON_NUMBER_MAX, "%.0f", plan_step(p, s, u, k).flow_min);
 }
 
 struct rows {
@@ -197,27 +216,33 @@ put_schedule(const struct rows *r)
 	free(id);
 }
 
+static void
+put_rows(const struct rows *r)
+{
+	if (r->schedule.n > 0)
+		put_manual(r);
+	else if (r->point.n > 0)
+		put_schedule(r);
+}
+
 void
 plan_rows(struct jw *w, const struct plan *p, const struct optimise_schedule *s)
 {
 	size_t i;
 
-	jw_key(w, "schedules");
-	jw_array(w);
 	for (i = 0; i < p->plants; i++) {
 		const struct plant *u = &p->plant[i];
 		const struct rows run = { w, p, s, u, u->point, u->schedule, "", run_value };
 		const struct rows set = { w, p, s, u, u->set_point, u->set_schedule, "_set",
 			set_value };
+		const struct rows flow = { w, p, s, u, u->flow_point, u->flow_schedule, "_flow",
+			flow_value };
 
-		if (u->planned && u->schedule.n > 0)
-			put_manual(&run);
-		else if (u->planned && u->point.n > 0)
-			put_schedule(&run);
-		if (u->planned && u->set_schedule.n > 0)
-			put_manual(&set);
-		else if (u->planned && u->set_point.n > 0)
-			put_schedule(&set);
+		if (!u->planned)
+			continue;
+		put_rows(&run);
+		put_rows(&set);
+		if (isfinite(u->flow_min))
+			put_rows(&flow);
 	}
-	jw_end(w);
 }

@@ -416,6 +416,21 @@ thermal_fit(const struct thermal_data *d, int order, struct thermal *m)
 	return status;
 }
 
+enum learn_status
+thermal_choose(const struct thermal_data *d, struct thermal *m)
+{
+	struct thermal_data dark = *d;
+	struct thermal sunny;
+	enum learn_status status;
+
+	dark.sun = NULL;
+	status = thermal_fit(&dark, 0, m);
+	if (status == LEARN_OK && d->sun != NULL && thermal_fit(d, 0, &sunny) == LEARN_OK &&
+	    sunny.sun > 0 && sunny.rmse_day < 0.95 * m->rmse_day)
+		*m = sunny;
+	return status;
+}
+
 bool
 thermal_usable(const struct thermal *m, double band_half_width)
 {
@@ -424,7 +439,7 @@ thermal_usable(const struct thermal *m, double band_half_width)
 
 void
 thermal_first_order(const struct thermal *m, const struct thermal_data *d, size_t from,
-    size_t n, double typical, double *a, double *outdoor)
+    size_t n, const double *zone, double *a, double *outdoor)
 {
 	double pull = m->v + m->w, wall = m->order == 2 ? wall_before(m, d, from) : 0;
 	size_t k;
@@ -437,6 +452,6 @@ thermal_first_order(const struct thermal *m, const struct thermal_data *d, size_
 
 		outdoor[k] = (m->v * to + m->w * wall + own) / pull;
 		if (m->order == 2)
-			wall = wall_next(m, wall, typical, to);
+			wall = wall_next(m, wall, zone[k], to);
 	}
 }

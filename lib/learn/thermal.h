@@ -55,6 +55,12 @@ struct thermal {
 enum learn_status thermal_fit(const struct thermal_data *, int order, struct thermal *);
 
 /*
+ * Order 0, with the sun and without it: it must lower rmse_day by 5 % to stay. m->sun is 0
+ * where it does not, or where d->sun is NULL.
+ */
+enum learn_status thermal_choose(const struct thermal_data *d, struct thermal *m);
+
+/*
  * Free run: out[0] = inside[from], then n steps with what the data says of
  * weather and plant (out has n + 1). The wall starts as the last two days
  * before make it. NaN from where an input is missing.
@@ -70,11 +76,12 @@ void thermal_run(
 bool thermal_usable(const struct thermal *, double band_half_width);
 
 /*
- * For the optimiser (optimise.h): a, b and, for each of n steps from the
- * data's step `from`, the outdoor temperature the zone feels, the wall of
- * 2R2C taken to follow `typical` degC inside. Gains are in it.
+ * For the optimiser (optimise.h): a and, for each of n steps from the data's step `from`, the
+ * outdoor temperature that the zone feels, gains and the wall of 2R2C in it. The wall starts as
+ * the two days before make it (inside[from] alone where there are none) and then follows
+ * zone[n], degC at the beginning of each step.
  */
 void thermal_first_order(const struct thermal *, const struct thermal_data *, size_t from,
-    size_t n, double typical, double *a, double *outdoor);
+    size_t n, const double *zone, double *a, double *outdoor);
 
 #endif

@@ -60,7 +60,7 @@ learn_csv() {
 	[ "$(jq -c '[.task_id,.connectionId,.status,has("data")]' result)" = '["first","c42","ok",false]' ]
 	jq -e '.result.year_ahead.models[0] | .guideline_14 and .cvrmse < 0.2' result
 	jq -e '.result.explain | .occupied_hours > 40 and (.week | length) == 168' result
-	[ "$(jq -c '[.result.units[].unit]' result)" = '["ComP_U_AHU_01","ComP_U_FCU_01","ComP_U_PAC_01"]' ]
+	[ "$(jq -c '[.result.units[].unit]' result)" = '["ComP_U_AHU_01","ComP_U_FCU_01","ComP_U_PAC_01","ComP_U_VAV_01"]' ]
 }
 
 @test "the forecast is the best model's, close to what came, and its intervals hold" {
@@ -94,7 +94,7 @@ learn_csv() {
 	nbms-learn callback results >told
 	# now there is a learning result: one task is enough
 	[ "$(nbms-learn task optimizing $B | jq -r '.task, (.data.learned | type)' | paste -sd,)" = optimizing,array ]
-	nbms-learn task optimizing $B --ref-learning "$(head -1 tasks | jq -r .task_id)" | jq -e '.data.learned | length == 3'
+	nbms-learn task optimizing $B --ref-learning "$(head -1 tasks | jq -r .task_id)" | jq -e '.data.learned | length == 4'
 	run -65 nbms-learn task optimizing $B --ref-learning none
 }
 
@@ -215,11 +215,52 @@ ROWS
 	nbms-learn task learning $B >task
 	[ "$(jq -r .data.weather.source task)" = missing ]
 	nbms-learn run task | jq -e '.result | .forecast_by != null and all(.forecast[]; .temperature == null)'
-	nbms-learn task optimizing $B | tail -1 | jq -e '.data.outdoor_from_yesterday == 96'
+	nbms-learn task optimizing $B >tasks
+	tail -1 tasks | jq -e '.data.outdoor_from_yesterday == 96'
+	nbms-learn run tasks | tail -1 | jq -e '.result.outdoor_from_yesterday == 96 and (.reason | contains("yesterday"))'
 	# one that was issued two days ago is no forecast any more
 	forecast
 	sqlite3 "$NBMS_DIR/nbms.db" "UPDATE weather_forecast SET issued = issued - 172800"
 	[ "$(nbms-learn task learning $B | jq -r .data.weather.source)" = missing ]
+}
+
+@test "a zone out of reach is brought as near as can be and named; the others are planned as ever" {
+	forecast
+	nbms-learn task optimizing $B >tasks
+	jq -c 'if .task == "optimizing" then (.data.units[] | select(.unit == "ComP_U_FCU_01") | .setpoint) = 15 else . end' tasks |
+		nbms-learn run | tail -1 >result
+	jq -e '.status == "ok" and (.reason | test("^1 of 3 zones cannot be kept in their band: ComP_U_FCU_01 is [0-9.]+ K outside at 2026-07-15T"))' result
+	jq -e '.result.units[] | select(.unit == "ComP_U_FCU_01") | .band_reached == false and
+		(.outside | .most_kelvin > 1 and .least_kelvin_hours > 1 and .kelvin_hours < 1.1 * .least_kelvin_hours)' result
+	jq -e '.result.units[] | select(.unit == "ComP_U_AHU_01") | .band_reached and (.intervals | length) > 1' result
+	# where nothing can be done for anybody: so it is said, with the worst zone and when
+	jq -c 'if .task == "optimizing" then .data.units |= map(.setpoint = 12) | .data.boxes |= map(.setpoint = 12.5) else . end' tasks |
+		nbms-learn run | tail -1 |
+		jq -e '.status == "infeasible" and (.reason | test("^nothing that can be done .*ComP_U_.*K outside at 2026-07-15T"))'
+}
+
+@test "a VAV box opens when its air handler runs: setpoint and least flow of its own, as schedules too" {
+	forecast
+	nbms-learn task optimizing $B --schedule-mode apply >tasks
+	tail -1 tasks | jq -e '.data.boxes[0] | .air_handler == "ComP_U_AHU_01" and .flow_min > 0 and .flow_max > .flow_min and .supply < 20'
+	nbms-learn run tasks >results
+	tail -1 results | jq -e '.result.units[] | select(.class == "VAV") | .planned and
+		any(.intervals[]; .on and .min_flow == 210 and .flow >= 210 and .setpoint > 20) and
+		all(.intervals[]; .on or .min_flow == 0) and any(.intervals[]; .reason == "shut: its air handler is off")'
+	# never open while its air handler is off
+	tail -1 results | jq -e '.result.units | (map(select(.class == "AHU"))[0].intervals | map(select(.on))) as $air |
+		map(select(.class == "VAV"))[0].intervals | map(select(.on)) | length > 0 and
+		all(. as $b | any($air[]; .from <= $b.to and .to >= $b.from))'
+	tail -1 results | jq -e '.result.boxes | .optimised.kwh <= .standing.kwh and .optimised.comfort_kelvin_hours < 0.1'
+	nbms-learn callback results >told
+	nbms-learn schedules results | nbms-sched apply --count 2>err
+	holds err 'rejected 0'
+	nbms-sched expand $B --apply >down
+	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT group_concat(DISTINCT schedule_id) FROM user_schedule WHERE schedule_id LIKE '%VAV%'")" = \
+		AI_ComP_U_VAV_01_flow,AI_ComP_U_VAV_01_set ]
+	# whose air handler is not known is not planned, and says so
+	tail -1 tasks | jq -c '.data.boxes |= map(del(.air_handler)) | .data.learned = input.result.units | del(.data.learning)' - results |
+		nbms-learn run | jq -e '.result.units[] | select(.class == "VAV") | .planned == false and (.reason | contains("air handler"))'
 }
 
 @test "comfort that no schedule can keep is infeasible; without a tariff there is no run for cost" {

@@ -8,6 +8,7 @@
 #include "learn/bound.h"
 #include "learn/optimise.h"
 #include "learn/reason.h"
+#include "learn/solar.h"
 #include "learn/startstop.h"
 #include "learn/thermal.h"
 
@@ -84,8 +85,9 @@ static void
 second_order_wins_when_there_is_a_wall(void **state)
 {
 	struct thermal_data d = make_zone(0.01, 0.05);
-	double a, feels[STEPS], run[STEPS + 1];
+	double a, feels[STEPS], zone[STEPS], run[STEPS + 1];
 	struct thermal one, two;
+	size_t k;
 
 	(void)state;
 	assert_int_equal(thermal_fit(&d, 1, &one), LEARN_OK);
@@ -95,8 +97,16 @@ second_order_wins_when_there_is_a_wall(void **state)
 	assert_true(two.v >= 0 && two.w >= 0 && two.v + two.w < 1);
 	thermal_run(&two, &d, 10 * STEPS, STEPS, run);
 	assert_true(fabs(run[STEPS] - inside[11 * STEPS]) < 1);
-	thermal_first_order(&two, &d, 10 * STEPS, STEPS, 22, &a, feels);
-	assert_true(a > 0.9 && a < 1 && isfinite(feels[STEPS - 1]));
+	/* Given what the zone does, what it is said to feel makes the same run of it. */
+	memcpy(zone, run, sizeof(zone));
+	thermal_first_order(&two, &d, 10 * STEPS, STEPS, zone, &a, feels);
+	assert_true(a > 0.9 && a < 1);
+	for (k = 0; k < STEPS; k++) {
+		double plant =
+		    two.heat * warm[10 * STEPS + k] - two.cool * cold[10 * STEPS + k];
+
+		assert_true(fabs(a * run[k] + (1 - a) * feels[k] + plant - run[k + 1]) < 1e-9);
+	}
 }
 
 /* A plant that never ran can't be scheduled; nothing moves: nothing to fit. */
@@ -122,6 +132,28 @@ thermal_says_what_it_lacks(void **state)
 	for (k = 0; k < d.n; k++)
 		inside[k] = 21;
 	assert_int_equal(thermal_fit(&d, 1, &m), LEARN_CONSTANT);
+}
+
+/* Seoul: noon of the longest and the shortest day, midnight, sunrise of an equinox; the pole.
+ */
+static void
+the_sun_stands_where_it_does(void **state)
+{
+	const struct solar_place seoul = { 37.57, 126.98 }, pole = { 90, 0 };
+	const int64_t june = 1782012720, december = 1797824000; /* 2026-06-21, -12-21 */
+	double height;
+
+	(void)state;
+	height = asin(solar_height(&seoul, june)) * 180 / M_PI;
+	assert_true(fabs(height - (90 - 37.57 + 23.43)) < 0.6);
+	assert_true(
+	    solar_height(&seoul, june + 43200) < 0 && solar_clear(&seoul, june + 43200) == 0);
+	height = asin(solar_height(&seoul, december / 86400 * 86400 + 12600)) * 180 / M_PI;
+	assert_true(fabs(height - (90 - 37.57 - 23.43)) < 0.6);
+	assert_true(fabs(solar_height(&pole, june) - sin(23.43 * M_PI / 180)) < 0.01);
+	assert_true(solar_clear(&seoul, june) > 950 && solar_clear(&seoul, june) < 1050);
+	assert_null(solar_steps(&(struct solar_place){ 91, 0 }, june, 0.25, 4));
+	assert_null(solar_steps(&(struct solar_place){ NAN, 0 }, june, 0.25, 4));
 }
 
 static void
@@ -414,16 +446,26 @@ bad_cases_are_refused(void **state)
 {
 	struct optimise_schedule s;
 	struct building b;
-	size_t i;
+	size_t i, k;
 
 	(void)state;
 	make_case(&b);
 	/* Too small a plant: the schedule is there, and says who can't be helped. */
 	b.unit[1].power_min = 0.05;
 	b.unit[1].power_max = 0.1;
-	assert_int_equal(optimise_run(&b.c, 1, true, &s), LEARN_INFEASIBLE);
-	assert_true(s.unreachable[1] && !s.unreachable[0]);
+	assert_int_equal(optimise_run(&b.c, 1, true, &s), LEARN_OK);
+	assert_true(s.least[1].kelvin_hours > 0 && s.least[0].kelvin_hours == 0);
+	assert_true(s.least[1].most > 0 && !isnan(b.high[s.least[1].at]));
 	assert_true(s.total.kelvin_hours > 0 && s.bound <= s.total.objective);
+	optimise_free(&s);
+	/* Nothing can be done for anybody. */
+	for (k = 0; k < STEPS; k++)
+		if (!isnan(b.low[k])) {
+			b.low[k] = 5;
+			b.high[k] = 6;
+		}
+	assert_int_equal(optimise_run(&b.c, 1, true, &s), LEARN_INFEASIBLE);
+	assert_true(s.least[0].always && s.least[1].always);
 	optimise_free(&s);
 	make_case(&b);
 	b.price[3] = NAN;
@@ -480,6 +522,7 @@ main(void)
 		cmocka_unit_test(first_order_comes_back),
 		cmocka_unit_test(second_order_wins_when_there_is_a_wall),
 		cmocka_unit_test(thermal_says_what_it_lacks),
+		cmocka_unit_test(the_sun_stands_where_it_does),
 		cmocka_unit_test(start_times),
 		cmocka_unit_test(schedules_are_good_and_bounded),
 		cmocka_unit_test(one_unit_is_nearly_exact),

@@ -62,3 +62,11 @@ SELECT c.composite_id, c.class, c.unit, c.thing, c.schedule, m.role, m.point_id 
         AND m.composite_id = c.composite_id
     WHERE c.customer = $1 AND c.building = $2
     ORDER BY c.composite_id, m.role;
+
+-- name: composite_places
+SELECT c.composite_id, MIN(p.floor), MIN(p.zone) FROM composite c
+    JOIN composite_member m ON m.customer = c.customer AND m.building = c.building
+        AND m.composite_id = c.composite_id
+    JOIN point p ON p.customer = m.customer AND p.building = m.building AND p.point_id = m.point_id
+    WHERE c.customer = $1 AND c.building = $2
+    GROUP BY c.composite_id ORDER BY c.composite_id;
