@@ -81,6 +81,7 @@ $B/bin/%: $B/cmd/%.o $B/libnbms.a
 	$(CC) $(ldflags) -o $@ $(filter %.o,$^) $B/libnbms.a $(LDLIBS)
 
 $B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
+$B/bin/nbms-query: $(patsubst %.c,$B/%.o,$(wildcard cmd/query/*.c))
 $B/bin/nbms-push: $(patsubst %.c,$B/%.o,$(wildcard cmd/push/*.c))
 $B/bin/nbms-learn: $(patsubst %.c,$B/%.o,$(wildcard cmd/learn/*.c))
 $B/bin/nbms-sched: $(patsubst %.c,$B/%.o,$(wildcard cmd/sched/*.c))

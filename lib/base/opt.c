@@ -285,7 +285,7 @@ int
 opt_verb(const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[])
 {
 	int verb = opt_verb_or_none(spec, verbs, argc, argv), i;
-	char names[512] = "";
+	char names[1024] = "";
 	size_t at = 0;
 
 	if (verb >= 0)

@@ -37,11 +37,19 @@ struct table {
 enum table_form
 table_form(const struct table_options *o)
 {
+	if (o->array)
+		return TABLE_ARRAY;
 	if (o->json + o->csv + o->aligned > 1)
 		opt_wrong("--json, --csv and --table exclude one another");
 	if (o->csv)
 		return TABLE_CSV;
 	return o->aligned || (!o->json && out_is_terminal()) ? TABLE_ALIGNED : TABLE_NDJSON;
+}
+
+bool
+table_is_json(enum table_form form)
+{
+	return form == TABLE_NDJSON || form == TABLE_ARRAY;
 }
 
 /* Terminal cells of UTF-8 text; what is no character counts one. */
@@ -112,6 +120,8 @@ table_begin(enum table_form form, const char *const names[], size_t n)
 		buf_putc(&t->leads, ':');
 		t->lead_end[i] = t->leads.n;
 	}
+	if (form == TABLE_ARRAY)
+		out_puts("[");
 	if (form == TABLE_CSV) {
 		for (i = 0; i < n; i++) {
 			out_puts(i > 0 ? "," : "");
@@ -187,7 +197,7 @@ begin_cell(struct table *t)
 {
 	size_t lead = t->at > 0 ? t->lead_end[t->at - 1] : 0;
 
-	if (t->form == TABLE_NDJSON)
+	if (table_is_json(t->form))
 		buf_put(&t->row, (struct span){ t->leads.p + lead, t->lead_end[t->at] - lead });
 	else if (t->form == TABLE_CSV && t->at > 0)
 		buf_putc(&t->row, ',');
@@ -206,11 +216,17 @@ end_cell(struct table *t)
 			flush_held(t);
 		return;
 	}
-	if (t->form == TABLE_NDJSON)
+	if (table_is_json(t->form))
 		buf_putc(&t->row, '}');
 	if (t->row.full || t->bad)
 		die(EX_DATAERR, "row %" PRIu64 " is longer than %zu bytes, or not UTF-8",
 		    t->rows, ROW_MAX);
+	if (t->form == TABLE_ARRAY) {
+		out_puts(t->rows > 1 ? ",\n" : "\n");
+		out_put(buf_span(&t->row));
+		buf_clear(&t->row);
+		return;
+	}
 	out_line(buf_span(&t->row));
 	buf_clear(&t->row);
 }
@@ -220,7 +236,7 @@ static void
 plain_cell(struct table *t, struct span text, struct span json, bool number)
 {
 	begin_cell(t);
-	if (t->form == TABLE_NDJSON)
+	if (table_is_json(t->form))
 		buf_put(&t->row, json);
 	else if (t->form == TABLE_CSV)
 		csv_cell(&t->row, text);
@@ -233,7 +249,7 @@ void
 table_text(struct table *t, struct span s)
 {
 	begin_cell(t);
-	if (t->form == TABLE_NDJSON)
+	if (table_is_json(t->form))
 		t->bad = !jw_quote(&t->row, s) || t->bad;
 	else if (t->form == TABLE_CSV)
 		csv_cell(&t->row, s);
@@ -302,6 +318,8 @@ table_end(struct table *t)
 	must(t->at == 0);
 	if (t->form == TABLE_ALIGNED)
 		flush_held(t);
+	if (t->form == TABLE_ARRAY)
+		out_puts("\n]\n");
 	buf_free(&t->row);
 	buf_free(&t->leads);
 	buf_free(&t->held);

@@ -16,11 +16,12 @@
 #define TABLE_COLUMNS 32
 #define TABLE_LOOKAHEAD 500
 
-enum table_form { TABLE_NDJSON, TABLE_CSV, TABLE_ALIGNED };
+enum table_form { TABLE_NDJSON, TABLE_CSV, TABLE_ALIGNED, TABLE_ARRAY /* one JSON text */ };
 
-/* The options --json, --csv and --table of a program that prints rows. */
+/* The options --json, --csv and --table of a program that prints rows; array, which is no
+ * option, is for those who answer requests. */
 struct table_options {
-	bool json, csv, aligned;
+	bool json, csv, aligned, array;
 };
 
 #define TABLE_OPTIONS(t)                                                                \
@@ -32,6 +33,9 @@ struct table_options {
 	}
 
 enum table_form table_form(const struct table_options *o);
+
+/* Are its rows objects? */
+bool table_is_json(enum table_form form);
 
 struct table;
 

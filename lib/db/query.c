@@ -1,38 +1,13 @@
-#include "db/query.h"
 #include "base/clock.h"
-#include "base/diag.h"
-#include "base/jsonw.h"
-#include "base/prog.h"
-#include "bms/userzone.h"
-#include "db/directory.h"
-#include "db/energy.h"
-#include "db/gaps.h"
+#include "db/query_own.h"
 #include "db/site.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-#define TEXT_MAX ((size_t)64 << 10)
-#define MEMBERS_MAX ((size_t)1 << 20)
-
-struct query {
-	const struct query_options *o;
-	struct db *site;
-	struct history *history;
-	struct building building;
-	struct buf text, key; /* the building's, and its key */
-	struct trend trend;
-	struct table *table;
-	int64_t rows;
-	struct json *json;
-	when_t at; /* the time whose text stands in at_text */
-	char at_text[WHEN_TEXT];
-};
-
-#define BEGIN_TABLE(q, names)      \
-	((q)->table = table_begin( \
-	     table_form(&(q)->o->form), names, sizeof(names) / sizeof((names)[0])))
 
 static struct db *
 open_site(const char *dir)
@@ -44,17 +19,50 @@ open_site(const char *dir)
 	return site_open(dir, DB_READ);
 }
 
+struct seen {
+	struct buf *key;
+	struct span customer;
+	size_t n;
+};
+
+static void
+take_seen(void *ctx, struct span building, struct span name, struct span timezone)
+{
+	struct seen *s = ctx;
+
+	(void)name;
+	(void)timezone;
+	if (s->n++ == 0)
+		buf_printf(s->key, "%.*s_%.*s", SPAN_ARG(s->customer), SPAN_ARG(building));
+}
+
+static size_t
+first_building(struct query *q)
+{
+	struct seen seen = { .key = &q->key };
+	struct span customer, building;
+	struct rows *r;
+
+	if (q->o->user != NULL) {
+		seen.customer = span_of(q->o->user->customer);
+		token_buildings(q->site, q->o->user, take_seen, &seen);
+		return seen.n;
+	}
+	r = db_rows(q->site, SQL_BUILDING_KEYS, "");
+	while (rows_next(r, "tt", &customer, &building)) {
+		seen.customer = customer;
+		take_seen(&seen, building, building, building);
+	}
+	rows_end(r);
+	return seen.n;
+}
+
 /* The key of the only building there is. */
 static void
 find_only_building(struct query *q)
 {
-	struct rows *r = db_rows(q->site, SQL_BUILDING_KEYS, "");
-	struct span customer, building;
-	size_t n = 0;
+	size_t n = first_building(q);
 
-	while (rows_next(r, "tt", &customer, &building) && n++ == 0)
-		buf_printf(&q->key, "%.*s_%.*s", SPAN_ARG(customer), SPAN_ARG(building));
-	rows_end(r);
 	if (n == 0)
 		die(EX_NOINPUT, "%s: no building is registered there", db_path(q->site));
 	if (n > 1)
@@ -73,24 +81,25 @@ find_building(struct query *q)
 		find_only_building(q);
 	if (!building_key_parse(buf_span(&q->key), &customer, &building))
 		opt_wrong("--building: not a building, as C000003_B001: %s", q->o->building);
-	if (!building_get(q->site, customer, building, &q->text, &q->building))
-		die(EX_NOINPUT, "%s: no such building: %s", db_path(q->site),
-		    buf_text(&q->key));
+	if ((q->o->user != NULL && !token_sees_key(q->site, q->o->user, buf_span(&q->key))) ||
+	    !building_get(q->site, customer, building, &q->text, &q->building))
+		die(EX_NOINPUT, "no such building: %s", buf_text(&q->key));
 	q->trend.building_key = buf_span(&q->key);
 	q->trend.zone = zone_find(q->building.timezone);
 	if (q->trend.zone == NULL)
 		die(EX_CONFIG, "building %s: unknown time zone %.*s", buf_text(&q->key),
 		    SPAN_ARG(q->building.timezone));
+	q->time_zone = q->trend.zone;
 }
 
-static when_t
-time_of(const struct query *q, const char *option, const char *text)
+when_t
+query_time(const struct query *q, const char *option, const char *text, when_t otherwise)
 {
 	when_t t;
 
 	if (text == NULL)
-		return WHEN_NONE;
-	if (!when_parse_human(span_of(text), q->trend.zone, clock_now(), &t))
+		return otherwise;
+	if (!when_parse_human(span_of(text), q->trend.zone, q->now, &t))
 		opt_wrong("%s: not a time: %s", option, text);
 	return t;
 }
@@ -98,8 +107,8 @@ time_of(const struct query *q, const char *option, const char *text)
 static void
 find_span(struct query *q)
 {
-	q->trend.from = time_of(q, "--from", q->o->from);
-	q->trend.to = time_of(q, "--to", q->o->to);
+	q->trend.from = query_time(q, "--from", q->o->from, WHEN_NONE);
+	q->trend.to = query_time(q, "--to", q->o->to, WHEN_NONE);
 	if (q->trend.from != WHEN_NONE && q->trend.to != WHEN_NONE &&
 	    q->trend.from >= q->trend.to)
 		opt_wrong("--from %s is not before --to %s", q->o->from, q->o->to);
@@ -152,19 +161,28 @@ check_names(struct query *q)
 }
 
 struct query *
-query_open(const struct query_options *o, bool of_building)
+query_open(const struct query_options *o, enum query_about about, struct db *site)
 {
 	struct query *q = xcalloc(1, sizeof(*q));
-	const char *dir = opt_state_dir(o->dir);
+	size_t i;
 
 	q->o = o;
-	q->text = BUF(TEXT_MAX);
-	q->key = BUF(TEXT_MAX);
-	q->at = WHEN_NONE;
-	q->site = open_site(dir);
-	if (!of_building)
+	q->dir = opt_state_dir(o->dir);
+	q->now = clock_now();
+	q->text = BUF(QUERY_TEXT_MAX);
+	q->key = BUF(QUERY_TEXT_MAX);
+	q->mark = BUF(QUERY_TEXT_MAX);
+	q->mark_ts = WHEN_NONE;
+	q->skipping = o->after != NULL;
+	for (i = 0; i < sizeof(q->times) / sizeof(q->times[0]); i++)
+		q->times[i].at = WHEN_NONE;
+	q->site_is_ours = site == NULL;
+	q->site = site != NULL ? site : open_site(q->dir);
+	if (about == QUERY_SITE || (about == QUERY_WITHIN && o->building == NULL)) {
+		find_span(q);
 		return q;
-	q->history = history_open(dir, DB_READ);
+	}
+	q->history = history_open(q->dir, DB_READ);
 	q->trend.points = &o->points;
 	q->trend.attr = o->attr;
 	q->trend.thing = o->thing;
@@ -177,97 +195,110 @@ query_open(const struct query_options *o, bool of_building)
 void
 query_close(struct query *q)
 {
+	if (q->skipping && !prog_stopping())
+		opt_wrong(
+		    "--after: that row is not there (any more): begin again: %s", q->o->after);
 	history_close(q->history);
-	db_close(q->site);
+	if (q->site_is_ours)
+		db_close(q->site);
 	buf_free(&q->text);
 	buf_free(&q->key);
+	buf_free(&q->mark);
 	json_free(q->json);
 	free(q);
 }
 
-/* May another row be printed? */
+bool
+query_more(struct query *q)
+{
+	q->cut = q->o->limit >= 0 && q->rows >= q->o->limit;
+	return !q->cut && !prog_stopping();
+}
+
+const char *
+query_next(struct query *q)
+{
+	if (!q->cut || q->rows == 0)
+		return NULL;
+	if (q->mark_ts != WHEN_NONE) {
+		buf_clear(&q->mark);
+		buf_printf(&q->mark, "%" PRId64 ".%" PRId64, (int64_t)q->mark_ts, q->mark_n);
+	}
+	return buf_text(&q->mark);
+}
+
+bool
+query_row(struct query *q, struct span key)
+{
+	if (q->skipping) {
+		q->skipping = !span_is(key, q->o->after);
+		return false;
+	}
+	buf_clear(&q->mark);
+	buf_put(&q->mark, key);
+	q->rows++;
+	return true;
+}
+
+/* TIME.PLACE */
 static bool
-more(struct query *q)
+parse_mark(const char *after, when_t *ts, int64_t *n)
 {
-	return (q->o->limit < 0 || q->rows < q->o->limit) && !prog_stopping();
+	char *end;
+
+	errno = 0;
+	*ts = strtoll(after, &end, 10);
+	if (end == after || *end != '.' || errno != 0)
+		return false;
+	after = end + 1;
+	*n = strtoll(after, &end, 10);
+	return end != after && *end == '\0' && errno == 0;
 }
 
-static void
-cell_text(struct query *q, struct span s)
+when_t
+query_resume(const struct query *q)
 {
-	if (s.p == NULL)
-		table_null(q->table);
-	else
-		table_text(q->table, s);
+	when_t ts;
+	int64_t n;
+
+	if (q->o->after == NULL)
+		return WHEN_NONE;
+	if (!parse_mark(q->o->after, &ts, &n))
+		opt_wrong("--after: not a mark of such a row: %s", q->o->after);
+	return ts;
 }
 
-/* In the building's time, or UTC where there is no building. */
-static void
-cell_time(struct query *q, when_t t)
+bool
+query_row_at(struct query *q, when_t ts)
 {
-	if (t == WHEN_NONE) {
-		table_null(q->table);
-		return;
+	when_t last;
+	int64_t n;
+
+	q->mark_n = ts == q->mark_ts ? q->mark_n + 1 : 1;
+	q->mark_ts = ts;
+	if (q->skipping) {
+		if (!parse_mark(q->o->after, &last, &n))
+			opt_wrong("--after: not a mark of such a row: %s", q->o->after);
+		q->skipping = ts < last || (ts == last && q->mark_n < n);
+		if (ts < last || (ts == last && q->mark_n <= n))
+			return false;
 	}
-	if (t != q->at)
-		(void)when_format(q->at_text, q->trend.zone, t);
-	q->at = t;
-	table_str(q->table, q->at_text);
+	q->rows++;
+	return true;
 }
 
-/* A value of any kind; a string loses its quotes where the form is not JSON. */
-static void
-cell_value(struct query *q, double number, struct span json)
+bool
+query_sees(struct query *q, struct span customer, struct span building)
 {
-	struct span text;
-	json_value v;
-
-	if (json.p == NULL) {
-		table_double(q->table, number);
-		return;
-	}
-	if (table_form(&q->o->form) != TABLE_NDJSON && json.n > 0 && json.p[0] == '"') {
-		if (q->json == NULL)
-			q->json = json_new();
-		if (json_parse_copy(q->json, json, &v) && json_text(v, &text)) {
-			table_text(q->table, text);
-			return;
-		}
-	}
-	table_json(q->table, json);
+	if (q->building.customer.p != NULL)
+		return span_eq(customer, q->building.customer) &&
+		       span_eq(building, q->building.building);
+	return q->o->user == NULL || (span_is(customer, q->o->user->customer) &&
+					 token_sees(q->site, q->o->user, building));
 }
 
-void
-query_buildings(struct query *q)
-{
-	must(directory_list(q->site, "building", table_form(&q->o->form)));
-}
-
-void
-query_things(struct query *q)
-{
-	must(directory_list(q->site, "thing", table_form(&q->o->form)));
-}
-
-void
-query_tables(struct query *q)
-{
-	static const char *const columns[] = { "table", "rows" };
-	struct rows *r = db_rows(q->site, SQL_TABLE_ROWS, "");
-	struct span name;
-	int64_t rows;
-
-	BEGIN_TABLE(q, columns);
-	while (more(q) && rows_next(r, "ti", &name, &rows)) {
-		table_text(q->table, name);
-		table_int(q->table, rows);
-	}
-	rows_end(r);
-	(void)table_end(q->table);
-}
-
-static bool
-is_asked_for(const struct query *q, struct span point_id, struct span thing)
+bool
+query_chooses(const struct query *q, struct span point_id, struct span thing)
 {
 	const struct query_options *o = q->o;
 	size_t i;
@@ -280,377 +311,93 @@ is_asked_for(const struct query *q, struct span point_id, struct span thing)
 	return o->points.n == 0;
 }
 
-struct point_row {
-	struct span id, thing, name, class, type, unit, floor, zone, info, location;
-	int64_t deleted; /* 0: in use */
-};
-
-static void
-put_point(struct query *q, const struct point_row *p)
+void
+query_text(struct query *q, struct span s)
 {
-	table_text(q->table, p->id);
-	cell_text(q, p->thing);
-	cell_text(q, p->name);
-	cell_text(q, p->class);
-	cell_text(q, p->type);
-	cell_text(q, p->unit);
-	cell_text(q, p->floor);
-	cell_text(q, p->zone);
-	cell_time(q, p->deleted != 0 ? p->deleted : WHEN_NONE);
-	if (q->o->all) {
-		table_json(q->table, p->info);
-		table_json(q->table, p->location);
-	}
-	q->rows++;
+	if (s.p == NULL)
+		table_null(q->table);
+	else
+		table_text(q->table, s);
 }
 
 void
-query_points(struct query *q)
+query_json(struct query *q, struct span json)
 {
-	static const char *const columns[] = { "point_id", "thing", "name", "class", "type",
-		"unit", "floor", "zone", "deleted", "point_info", "point_location" };
-	size_t n = sizeof(columns) / sizeof(columns[0]) - (q->o->all ? 0 : 2);
-	struct rows *r =
-	    db_rows(q->site, SQL_POINT_LIST, "tt", q->building.customer, q->building.building);
-	struct point_row p;
-
-	q->table = table_begin(table_form(&q->o->form), columns, n);
-	while (
-	    more(q) && rows_next(r, "ttttttttitt", &p.id, &p.thing, &p.name, &p.class, &p.type,
-			   &p.unit, &p.floor, &p.zone, &p.deleted, &p.info, &p.location))
-		if (is_asked_for(q, p.id, p.thing))
-			put_point(q, &p);
-	rows_end(r);
-	(void)table_end(q->table);
+	if (json.p == NULL)
+		table_null(q->table);
+	else
+		table_json(q->table, json);
 }
 
-/* A composite's rows, gathered: its members come one a row. */
-struct composite_row {
-	struct buf text; /* id, class, unit, thing, schedule one after another */
-	struct span id, class, unit, thing, schedule;
-	int64_t roles;
-	struct buf members;
-	struct jw w;
-};
-
-static struct span
-keep(struct buf *text, struct span s)
+void
+query_int(struct query *q, int64_t v, int64_t null)
 {
-	struct span kept = { s.p != NULL ? text->p + text->n : NULL, s.n };
-
-	buf_put(text, s);
-	return kept;
+	if (v == null)
+		table_null(q->table);
+	else
+		table_int(q->table, v);
 }
 
-static void
-begin_composite(struct composite_row *c, struct span id, struct span class, struct span unit,
-    struct span thing, struct span schedule)
+void
+query_key(struct query *q, struct span customer, struct span building)
 {
-	buf_clear(&c->text);
-	must(buf_reserve(&c->text, id.n + class.n + unit.n + thing.n + schedule.n));
-	c->id = keep(&c->text, id);
-	c->class = keep(&c->text, class);
-	c->unit = keep(&c->text, unit);
-	c->thing = keep(&c->text, thing);
-	c->schedule = keep(&c->text, schedule);
-	c->roles = 0;
-	buf_clear(&c->members);
-	c->w = jw_begin(&c->members);
-	jw_object(&c->w);
+	char key[2 * THING_PART_MAX + 2];
+	size_t n = customer.n + 1 + building.n;
+
+	must(n < sizeof(key));
+	memcpy(key, customer.p, customer.n);
+	key[customer.n] = '_';
+	memcpy(key + customer.n + 1, building.p, building.n);
+	table_text(q->table, (struct span){ key, n });
 }
 
-static void
-end_composite(struct query *q, struct composite_row *c)
+/* A row has few times, and the next row often the same ones. */
+void
+query_when(struct query *q, when_t t)
 {
-	if (c->id.p == NULL)
+	size_t i = (size_t)(t / 60) % (sizeof(q->times) / sizeof(q->times[0]));
+
+	if (t == WHEN_NONE) {
+		table_null(q->table);
 		return;
-	jw_end(&c->w);
-	must(jw_finish(&c->w));
-	if (!more(q) || !is_asked_for(q, c->id, c->thing))
-		return;
-	table_text(q->table, c->id);
-	table_text(q->table, c->class);
-	table_text(q->table, c->unit);
-	table_text(q->table, c->thing);
-	table_int(q->table, c->roles);
-	if (q->o->all) {
-		table_json(q->table, buf_span(&c->members));
-		table_json(q->table, c->schedule.p != NULL ? c->schedule : SPAN("null"));
 	}
-	q->rows++;
+	i = (size_t)((uint64_t)t * 0x9E3779B97F4A7C15U >> 62);
+	if (t != q->times[i].at)
+		(void)when_format(q->times[i].text, q->time_zone, t);
+	q->times[i].at = t;
+	table_str(q->table, q->times[i].text);
 }
 
 void
-query_composites(struct query *q)
+query_round(struct query *q, double v, int decimals)
 {
-	static const char *const columns[] = { "composite_id", "class", "unit", "thing",
-		"roles", "members", "schedule" };
-	size_t n = sizeof(columns) / sizeof(columns[0]) - (q->o->all ? 0 : 2);
-	struct rows *r = db_rows(
-	    q->site, SQL_COMPOSITE_LIST, "tt", q->building.customer, q->building.building);
-	struct composite_row c = { .text = BUF(MEMBERS_MAX), .members = BUF(MEMBERS_MAX) };
-	struct span id, class, unit, thing, schedule, role, point_id;
+	double unit = pow(10, decimals);
 
-	q->table = table_begin(table_form(&q->o->form), columns, n);
-	while (
-	    rows_next(r, "ttttttt", &id, &class, &unit, &thing, &schedule, &role, &point_id)) {
-		if (c.id.p == NULL || !span_eq(c.id, id)) {
-			end_composite(q, &c);
-			begin_composite(&c, id, class, unit, thing, schedule);
-		}
-		jw_key_span(&c.w, role);
-		jw_text(&c.w, point_id);
-		c.roles++;
-	}
-	rows_end(r);
-	end_composite(q, &c);
-	(void)table_end(q->table);
-	buf_free(&c.text);
-	buf_free(&c.members);
+	table_double(q->table, fabs(v) < 1e15 ? round(v * unit) / unit : v);
 }
 
-static const char *const sample_columns[] = { "time", "point_id", "attr", "value", "thing" };
-
-static bool
-put_reading(void *ctx, const struct reading *r)
+struct json *
+query_parser(struct query *q)
 {
-	struct query *q = ctx;
-
-	if (!more(q))
-		return false;
-	cell_time(q, r->ts);
-	table_text(q->table, r->series->point_id);
-	table_text(q->table, r->series->attr);
-	cell_value(q, r->value, r->json);
-	table_text(q->table, r->series->thing);
-	q->rows++;
-	return true;
-}
-
-void
-query_history(struct query *q)
-{
-	BEGIN_TABLE(q, sample_columns);
-	trend_each(q->history, &q->trend, put_reading, q);
-	(void)table_end(q->table);
-}
-
-void
-query_latest(struct query *q)
-{
-	BEGIN_TABLE(q, sample_columns);
-	trend_latest(q->history, &q->trend, put_reading, q);
-	(void)table_end(q->table);
-}
-
-static bool
-put_tally(void *ctx, const struct tally *t)
-{
-	struct query *q = ctx;
-	char month[WHEN_TEXT];
-
-	if (!more(q))
-		return false;
-	table_str(q->table, when_format_month(month, q->trend.zone, t->month));
-	table_text(q->table, t->series->point_id);
-	table_text(q->table, t->series->attr);
-	table_int(q->table, t->samples);
-	cell_time(q, t->first);
-	cell_time(q, t->last);
-	table_text(q->table, t->series->thing);
-	q->rows++;
-	return true;
-}
-
-void
-query_count(struct query *q)
-{
-	static const char *const columns[] = { "month", "point_id", "attr", "samples", "first",
-		"last", "thing" };
-
-	BEGIN_TABLE(q, columns);
-	trend_count(q->history, &q->trend, put_tally, q);
-	(void)table_end(q->table);
-}
-
-struct gap_rows {
-	struct query *q;
-	struct span thing;
-};
-
-static void
-put_gap(void *ctx, const struct gap *gap)
-{
-	const struct gap_rows *g = ctx;
-	struct query *q = g->q;
-
-	if (!more(q))
-		return;
-	table_text(q->table, g->thing);
-	cell_time(q, gap->first);
-	cell_time(q, gap->last);
-	table_int(q->table, gap->count);
-	table_int(q->table, gap->period);
-	q->rows++;
-}
-
-/* From the first month file to now, unless told otherwise. */
-static struct gaps
-gaps_window(struct query *q)
-{
-	const struct trend *t = &q->trend;
-	struct gaps g = {
-		.zone = t->zone, .building_key = t->building_key, .from = t->from, .to = t->to
-	};
-
-	if (g.from == WHEN_NONE)
-		g.from = history_next_month(q->history, t->building_key, t->zone, WHEN_NONE);
-	if (g.to == WHEN_NONE)
-		g.to = clock_now() + 1;
-	g.to--; /* included there */
-	return g;
-}
-
-void
-query_gaps(struct query *q)
-{
-	static const char *const columns[] = { "thing", "first", "last", "periods", "period" };
-	struct gaps where = gaps_window(q);
-	struct gap_rows g = { .q = q };
-	struct rows *r = db_rows(
-	    q->site, SQL_THING_OF_BUILDING, "tt", q->building.customer, q->building.building);
-
-	BEGIN_TABLE(q, columns);
-	while (where.from != WHEN_NONE && more(q) && rows_next(r, "t", &g.thing)) {
-		where.thing = g.thing;
-		if (is_asked_for(q, (struct span){ 0 }, g.thing))
-			(void)gaps_each(q->history, &where, put_gap, &g);
-	}
-	rows_end(r);
-	(void)table_end(q->table);
-}
-
-static void
-put_month(struct query *q, when_t month)
-{
-	struct month *m =
-	    history_month(q->history, q->trend.building_key, q->trend.zone, month);
-	int64_t first, last, frames, series, id_max;
-	char text[WHEN_TEXT];
-
-	if (m == NULL)
-		return;
-	must(db_one(month_db(m), SQL_FRAME_BOUNDS, "", "iii", &first, &last, &frames));
-	must(db_one(month_db(m), SQL_SERIES_BOUNDS, "", "ii", &series, &id_max));
-	table_str(q->table, when_format_month(text, q->trend.zone, month));
-	table_int(q->table, frames);
-	cell_time(q, frames > 0 ? first : WHEN_NONE);
-	cell_time(q, frames > 0 ? last : WHEN_NONE);
-	table_int(q->table, series);
-	table_int(q->table, db_bytes(db_path(month_db(m))));
-	table_str(q->table, db_path(month_db(m)));
-	q->rows++;
-}
-
-void
-query_months(struct query *q)
-{
-	static const char *const columns[] = { "month", "frames", "first", "last", "series",
-		"bytes", "file" };
-	const struct trend *t = &q->trend;
-	when_t month = WHEN_NONE;
-
-	BEGIN_TABLE(q, columns);
-	while (more(q) && (month = history_next_month(
-			       q->history, t->building_key, t->zone, month)) != WHEN_NONE)
-		put_month(q, month);
-	(void)table_end(q->table);
-}
-
-static bool
-put_energy(void *ctx, const struct energy_sum *s)
-{
-	struct query *q = ctx;
-
-	if (!more(q))
-		return false;
-	cell_time(q, s->from);
-	cell_time(q, s->to);
-	table_text(q->table, s->point_id);
-	table_double(q->table, s->usage);
-	table_double(q->table, s->demand);
-	cell_time(q, isnan(s->demand) ? WHEN_NONE : s->demand_at);
-	table_double(q->table, s->charge);
-	table_int(q->table, s->intervals);
-	table_int(q->table, s->marked);
-	table_int(q->table, s->uncharged);
-	q->rows++;
-	return true;
-}
-
-void
-query_energy(struct query *q)
-{
-	static const char *const columns[] = { "from", "to", "point_id", "usage_kwh",
-		"demand_kw", "demand_at", "charge", "intervals", "marked", "uncharged" };
-	enum energy_by by = ENERGY_BY_DAY;
-
-	if (q->o->by != NULL && !energy_by_parse(q->o->by, &by))
-		opt_wrong("--by: not hour, day or month: %s", q->o->by);
-	BEGIN_TABLE(q, columns);
-	energy_each(q->history, &q->trend, by, put_energy, q);
-	(void)table_end(q->table);
-}
-
-#define OUTLINE 11 /* humidities, 0 to 100 % by tens */
-
-static void
-put_outline(struct query *q, const struct userzone *z, int month)
-{
-	struct comfort_input in = {
-		.speed = z->rule.air_speed, .met = z->rule.met, .clo = z->rule.clo[month - 1]
-	};
-	struct comfort_point p[2 * OUTLINE];
-	size_t n = comfort_zone(&in, OUTLINE, p), i;
-
-	for (i = 0; i < n && more(q); i++) {
-		table_str(q->table, z->id);
-		table_double(q->table, round(p[i].air * 100) / 100);
-		table_double(q->table, p[i].humidity);
-		table_double(q->table, round(p[i].ratio * 1e5) / 1e5);
-		table_double(q->table, in.met);
-		table_double(q->table, in.clo);
-		table_double(q->table, in.speed);
-		q->rows++;
-	}
-}
-
-void
-query_comfort_zone(struct query *q)
-{
-	static const char *const columns[] = { "zone_id", "air", "humidity", "ratio", "met",
-		"clo", "air_speed" };
-	int month = when_civil(zone_find(q->building.timezone), clock_now(), NULL).month;
-	struct rows *r = db_rows(
-	    q->site, SQL_USER_ZONE_ROWS, "tt", q->building.customer, q->building.building);
-	struct buf why = BUF(TEXT_MAX);
-	struct span id, data;
-	struct userzone *z;
-	json_value root;
-
 	if (q->json == NULL)
 		q->json = json_new();
-	BEGIN_TABLE(q, columns);
-	while (rows_next(r, "tt", &id, &data)) {
-		buf_clear(&why);
-		z = json_parse_copy(q->json, data, &root) ? userzone_parse(root, &why) : NULL;
-		if (z != NULL)
-			put_outline(q, z, month);
-		else
-			diag("zone %.*s: not used: %s", SPAN_ARG(id), buf_text(&why));
-		userzone_free(z);
+	return q->json;
+}
+
+void
+query_value(struct query *q, double number, struct span json)
+{
+	struct span text;
+	json_value v;
+
+	if (json.p == NULL) {
+		table_double(q->table, number);
+		return;
 	}
-	rows_end(r);
-	(void)table_end(q->table);
-	buf_free(&why);
+	if (!table_is_json(table_form(&q->o->form)) && json.n > 0 && json.p[0] == '"' &&
+	    json_parse_copy(query_parser(q), json, &v) && json_text(v, &text)) {
+		table_text(q->table, text);
+		return;
+	}
+	table_json(q->table, json);
 }

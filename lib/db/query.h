@@ -3,31 +3,51 @@
  *
  * Nothing is written, and nothing needs to be writable. Trouble with the question ends the
  * program: EX_USAGE for what cannot be asked, EX_NOINPUT for a state directory, building, point
- * or gateway that is not there.
+ * or gateway that is not there, or that the user asking may not see: the two are told apart by
+ * nobody.
+ *
+ * Rows come in an order that the question says, and in pages: `after` is the mark of the last
+ * row of the page before, as query_next gave it.
  */
 #ifndef NBMS_DB_QUERY_H
 #define NBMS_DB_QUERY_H
 
 #include "base/table.h"
+#include "db/engine.h"
+#include "db/token.h"
 
-/* As given; NULL, none or (limit) -1 where not. */
+/* As given; NULL, none or (counts) -1 where not. */
 struct query_options {
 	const char *dir;
-	const char *building;   /* C000003_B001; NULL: the only one there is */
-	struct opt_list points; /* ids or shell patterns */
+	const struct token_user *user; /* who asks; NULL: somebody at the shell, who sees all */
+	const char *building;          /* C000003_B001; NULL: the only one there is, or all */
+	struct opt_list points;        /* ids or shell patterns */
 	const char *attr, *thing;
 	const char *from, *to; /* when_parse_human in the building's zone; to is not included */
-	const char *by;        /* hour, day or month */
-	int64_t limit;         /* rows */
-	bool all;              /* every column */
+	const char *than;      /* compare: the beginning of the other period */
+	const char *at;        /* an instant, a day or a month, as the question needs */
+	const char *by;        /* an interval: 15m, hour, day, week, month */
+	const char *schedule, *alarm, *task, *state, *tariff;
+	const char *after;
+	int64_t limit;      /* rows */
+	int64_t max_points; /* of each series, to be drawn */
+	bool all;           /* every column, or also what has ended */
 	struct table_options form;
 };
 
 struct query;
 
-/* Opens what the question needs: the registry, and where `of_building` the building. */
-struct query *query_open(const struct query_options *o, bool of_building);
+/* What of a building a question needs: its history and registry, the only one being meant where
+ * none is named; or only to look at no other than the named one. */
+enum query_about { QUERY_SITE, QUERY_BUILDING, QUERY_WITHIN };
+
+/* site: open already (it stays the caller's), or NULL. */
+struct query *query_open(
+    const struct query_options *o, enum query_about about, struct db *site);
 void query_close(struct query *q);
+
+/* After a question: the mark of its last row where `limit` cut it short, otherwise NULL. */
+const char *query_next(struct query *q);
 
 /* Of the site. */
 void query_buildings(struct query *q);

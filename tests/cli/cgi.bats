@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# nbms-query as CGI: one request, as a web server would tell it, and what it is answered.
+
+load common
+
+token=nbms_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+
+setup() {
+	common_setup
+	export NBMS_NOW=2022-10-05T00:00:00Z
+	nbms-recv --replay "$top/testdata/captures/bare.ndjson" | nbms-store --auto-register Asia/Seoul
+	nbms-device register <<-'ROWS'
+		{"type":"building","customer":"C000009","building":"B001","timezone":"Asia/Seoul"}
+	ROWS
+	user kim C000003 viewer $token
+}
+
+# user NAME CUSTOMER ROLE TOKEN: somebody with a token.
+user() {
+	sqlite3 nbms-state/nbms.db "
+		insert into web_user values('$1','$2','$1',null,'$3',0,0);
+		insert into web_user_building values('$1','*');
+		insert into web_token values('$(printf %s "$4" | sha256sum | cut -c 1-64)','$1',0,null,null,null);"
+}
+
+# request METHOD PATH QUERY [VARIABLE=VALUE ...]: the answer in `answer`, split into status, head and body.
+request() {
+	local method=$1 path=$2 query=$3
+	shift 3
+	env -i PATH="$PATH" NBMS_DIR=nbms-state NBMS_NOW="$NBMS_NOW" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD="$method" \
+		SCRIPT_NAME=/ PATH_INFO="/api/$path" QUERY_STRING="$query" HTTP_HOST=localhost:8080 REMOTE_ADDR=127.0.0.1 \
+		HTTP_AUTHORIZATION="Bearer $token" "$@" nbms-query >answer 2>err
+	tr -d '\r' <answer | sed '/^$/q' >head
+	tr -d '\r' <answer | sed '1,/^$/d' >body
+	status=$(sed -n 's/^Status: \([0-9]*\).*/\1/p' head)
+}
+
+# get PATH [QUERY] [VARIABLE=VALUE ...]
+get() {
+	local path=$1 query=${2-}
+	shift $(($# > 1 ? 2 : 1))
+	request GET "$path" "$query" "$@"
+}
+
+# is STATUS [CODE]: of the last request.
+is() {
+	[ "$status" = "$1" ] && { [ $# -lt 2 ] || [ "$(jq -r .error body)" = "$2" ]; } && return
+	cat answer err
+	return 1
+}
+
+@test "a question is answered as the command answers it: JSON, NDJSON, CSV" {
+	get latest/values 'point=*Temp*'
+	is 200
+	grep -qx 'Content-Type: application/json' head
+	grep -qx 'X-Content-Type-Options: nosniff' head
+	[ "$(sed -n 's/Content-Length: //p' head)" -eq "$(wc -c <body)" ]
+	nbms-query latest -b C000003_B001 -p '*Temp*' >rows
+	jq -c '.[]' body | diff rows -
+	get latest/values 'point=*Temp*&format=ndjson'
+	diff rows body
+	nbms-query latest -p '*Temp*' -b C000003_B001 --csv >rows
+	get latest/values 'point=*Temp*&format=csv'
+	diff rows body
+	get latest/values 'point=*Temp*' HTTP_ACCEPT='text/csv;q=0.9'
+	diff rows body
+	get latest/values point=%2AOutdoorTemp%2A
+	[ "$(jq length body)" -eq 1 ]
+}
+
+@test "an answer that is known already is not sent again" {
+	get facility/points
+	is 200
+	tag=$(sed -n 's/^ETag: //p' head)
+	get facility/points '' HTTP_IF_NONE_MATCH="$tag"
+	is 304
+	[ ! -s body ]
+	get facility/points '' HTTP_IF_NONE_MATCH="\"x\", W/$tag"
+	is 304
+	get facility/points '' HTTP_IF_NONE_MATCH='"x"'
+	is 200
+	request HEAD facility/points ''
+	is 200
+	[ ! -s body ] && grep -q '^Content-Length: [1-9]' head
+}
+
+@test "pages follow one another by their links, and no row is lost or there twice" {
+	for path in individual/history latest/values facility/points facility/composites; do
+		get $path limit=100000
+		jq -c '.[]' body >all
+		query=limit=$(($(wc -l <all) / 9 + 1))
+		for _ in $(seq 200); do
+			get $path "$query"
+			is 200
+			jq -c '.[]' body
+			query=$(sed -n 's/^Link: <[^?]*?\(.*\)>; rel="next"/\1/p' head)
+			[ -n "$query" ] || break
+		done >pages
+		diff all pages
+	done
+	get facility/points 'after=nothing'
+	is 400
+	get individual/history 'after=nothing'
+	is 400
+}
+
+@test "no token, a bad one, one that is not enough: 401, 403" {
+	get facility/points '' HTTP_AUTHORIZATION=
+	is 401 no-token
+	grep -q '^WWW-Authenticate: Bearer' head
+	get facility/points '' HTTP_AUTHORIZATION="Basic $token"
+	is 401 no-token
+	get facility/points '' HTTP_AUTHORIZATION="Bearer ${token%?}B"
+	is 401 unknown-token
+	get facility/points '' HTTP_AUTHORIZATION="Bearer ' or 1=1 --"
+	is 401 unknown-token
+	get manage/tables
+	is 403 not-allowed
+	sqlite3 nbms-state/nbms.db 'update web_token set revoked = 1'
+	get facility/points
+	is 401 revoked-token
+	get openapi.json '' HTTP_AUTHORIZATION=
+	is 200
+}
+
+@test "another customer's building is one that is not there" {
+	get facility/points building=C000009_B001
+	is 404 not-found
+	cp body foreign
+	get facility/points building=C000009_B777
+	is 404 not-found
+	[ "$(jq -r .message body)" = "$(jq -r '.message | sub("B001"; "B777")' foreign)" ]
+	get manage/buildings
+	[ "$(jq -r '.[].customer' body)" = C000003 ]
+	get facility/things
+	[ "$(jq -r '.[].thing' body)" = C000003_B001_01 ]
+	sqlite3 nbms-state/nbms.db "update web_user_building set building = 'B002'"
+	get facility/points building=C000003_B001
+	is 404 not-found
+	get facility/points
+	is 404 not-found
+}
+
+@test "a query string that is not one" {
+	for query in a point 'point=%zz' 'point=%' 'point=%4' 'point=a%00b' 'point=%ff' 'point=a%0ab' 'building=a&building=b' \
+		'point=' 'nothing=1' 'limit=-1' 'limit=1e3' 'limit=0' 'limit=99999999999999999999' 'limit=100001' 'all=maybe' \
+		'from=2022-13-01' 'from=yesterday' 'format=xml' 'format=html' 'building=../../etc' 'by=day' '&&' \
+		'building=C000003_B001%2F..' 'thing=%27;drop'; do
+		get individual/history "$query"
+		[ "$status" = 400 ] || [ "$status" = 404 ] || { echo "$query: $status"; cat answer; false; }
+		jq -e '.error and .message' body >/dev/null
+		run ! grep -q "$PWD\|nbms-state" body
+	done
+	get individual/history "point=$(printf 'x%.0s' $(seq 9000))"
+	is 414
+}
+
+@test "a path that leads nowhere, a method that is not for it" {
+	for path in '' nothing facility facility/ facility/points/ ../../../etc/passwd facility/../manage/tables \
+		'facility/points%00' 'FACILITY/points'; do
+		get "$path"
+		is 404 unknown-path
+	done
+	for method in POST PUT DELETE TRACE get ''; do
+		request "$method" facility/points ''
+		is 405 wrong-method
+		grep -q '^Allow: GET, HEAD' head
+	done
+	# as other servers tell the path
+	get x '' SCRIPT_NAME=/api/facility/points PATH_INFO=
+	is 200
+	get x '' SCRIPT_NAME=/cgi-bin/nbms-query PATH_INFO=/api/facility/points
+	is 200
+}
+
+@test "other origins are let in when they are listed, and not otherwise" {
+	get facility/points '' HTTP_ORIGIN=https://evil.example
+	is 200
+	run ! grep -qi access-control head
+	get facility/points '' HTTP_ORIGIN=https://good.example NBMS_ORIGINS='https://other.example, https://good.example'
+	grep -qx 'Access-Control-Allow-Origin: https://good.example' head
+	request OPTIONS facility/points '' HTTP_ORIGIN=https://good.example NBMS_ORIGINS=https://good.example
+	is 204
+	grep -q '^Access-Control-Allow-Headers: authorization' head
+	request OPTIONS facility/points '' HTTP_ORIGIN=https://evil.example NBMS_ORIGINS=https://good.example
+	run ! grep -qi access-control head
+}
+
+@test "what is wrong with the machine is not told to the client" {
+	get facility/points '' NBMS_DIR=nowhere
+	is 500
+	[ "$(jq -r .message body)" = 'Internal Server Error' ]
+	grep -q nowhere err
+	head -c 5000 /dev/urandom >nbms-state/history/C000003_B001/2022-10.db
+	get individual/history
+	is 500
+	run ! grep -q history body
+	run -74 env NBMS_DIR=nbms-state GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET PATH_INFO=/api/openapi.json \
+		sh -c 'nbms-query >/dev/full'
+}
+
+@test "the description names every path, and is what the table says" {
+	get openapi.json
+	is 200
+	jq -r '.paths | keys[]' body | sed 's|^/||' | sort | diff <(nbms-query --endpoints | sort) -
+	jq -e '[.paths[][].responses."200"] | all' body >/dev/null
+	jq -e '.paths."/latest/values".get.parameters | any(.name == "point" and .schema.type == "array")' body
+}
