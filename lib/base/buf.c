@@ -51,27 +51,6 @@ buf_reserve(struct buf *b, size_t n)
 }
 
 void
-buf_put(struct buf *b, struct span s)
-{
-	if (s.n == 0 || !buf_reserve(b, s.n))
-		return;
-	memcpy(b->p + b->n, s.p, s.n);
-	b->n += s.n;
-}
-
-void
-buf_puts(struct buf *b, const char *text)
-{
-	buf_put(b, span_of(text));
-}
-
-void
-buf_putc(struct buf *b, char c)
-{
-	buf_put(b, (struct span){ &c, 1 });
-}
-
-void
 buf_putu(struct buf *b, uint64_t v)
 {
 	char digits[20];

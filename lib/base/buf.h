@@ -36,9 +36,31 @@ void buf_clear(struct buf *b);
 /* Makes room for n more bytes; false, and full, where the cap forbids it. */
 bool buf_reserve(struct buf *b, size_t n);
 
-void buf_put(struct buf *b, struct span s);
-void buf_puts(struct buf *b, const char *text);
-void buf_putc(struct buf *b, char c);
+/* Here, so that what has room costs no call. */
+static inline void
+buf_put(struct buf *b, struct span s)
+{
+	if (s.n == 0 || b->full ||
+	    ((b->p == NULL || b->room - b->n < s.n) && !buf_reserve(b, s.n)))
+		return;
+	memcpy(b->p + b->n, s.p, s.n);
+	b->n += s.n;
+}
+
+static inline void
+buf_puts(struct buf *b, const char *text)
+{
+	buf_put(b, span_of(text));
+}
+
+static inline void
+buf_putc(struct buf *b, char c)
+{
+	struct span s = { &c, 1 };
+
+	buf_put(b, s);
+}
+
 void buf_putu(struct buf *b, uint64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -675,13 +675,14 @@ json_value
 json_get(json_value object, const char *name)
 {
 	struct span wanted = span_of(name);
-	json_value m = json_first(object);
+	const node *n = node_of(object);
 
-	if (json_kind_of(object) != JSON_OBJECT)
+	if (n == nullptr || n->kind != JSON_OBJECT)
 		return json_value{ nullptr, 0 };
-	while (m.at != 0 && !span_eq(json_name(m), wanted))
-		m = json_next(m);
-	return m;
+	for (uint32_t at = n->child; at != 0; at = object.doc->nodes[at].next)
+		if (span_eq(string_of(object.doc, &object.doc->nodes[at - 1]), wanted))
+			return json_value{ object.doc, at };
+	return json_value{ nullptr, 0 };
 }
 
 json_value

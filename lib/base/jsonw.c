@@ -2,7 +2,6 @@
 #include "base/diag.h"
 #include "base/json.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 struct jw
@@ -106,6 +105,13 @@ jw_quote(struct buf *to, struct span s)
 	size_t from = 0, i = plain(s);
 	bool ascii = i == s.n;
 
+	if (ascii && buf_reserve(to, s.n + 2)) {
+		to->p[to->n] = to->p[to->n + s.n + 1] = '"';
+		if (s.n > 0)
+			memcpy(to->p + to->n + 1, s.p, s.n);
+		to->n += s.n + 2;
+		return true;
+	}
 	buf_putc(to, '"');
 	for (; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -159,7 +165,9 @@ void
 jw_int(struct jw *w, int64_t v)
 {
 	separate(w);
-	buf_printf(w->to, "%" PRId64, v);
+	if (v < 0)
+		buf_putc(w->to, '-');
+	buf_putu(w->to, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void
