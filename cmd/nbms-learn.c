@@ -75,7 +75,7 @@ run(struct learn_job *job, int argc, char *argv[])
 		{ '\0', "companies", "A,B", OPT_TEXT, &f[FIELD_COMPANIES],
 		    "told apart; tender-predict: they will bid" },
 		{ '\0', "building-mode", "MODE", OPT_TEXT, &f[FIELD_BUILDING_MODE],
-		    "kept with the task" },
+		    "tender: works-local or works-national" },
 		{ '\0', "lat", "DEGREES", OPT_TEXT, &f[FIELD_LAT],
 		    "degrees north, for the sun (the building's)" },
 		{ '\0', "lon", "DEGREES", OPT_TEXT, &f[FIELD_LON],

@@ -29,6 +29,7 @@ put_rows(struct table *t, const struct place *p, const char *horizon, const stru
 		table_double(t, round(m->skill * 1000) / 1000);
 		table_bool(t, m->g14);
 		table_double(t, i == 0 ? round(b->coverage * 1000) / 10 : NAN);
+		table_double(t, i == 0 ? round(b->pinball * 1000) / 1000 : NAN);
 	}
 }
 
@@ -111,7 +112,7 @@ verb_backtest(struct learn_job *job, int argc, char *argv[])
 {
 	static const char *const columns[] = { "building", "horizon", "model", "hours",
 		"cvrmse_percent", "nmbe_percent", "mae_kwh", "skill", "guideline_14",
-		"coverage_90" };
+		"coverage_90", "pinball_kwh" };
 	struct buildings bs;
 	struct table *t;
 	size_t i;
@@ -125,7 +126,7 @@ verb_backtest(struct learn_job *job, int argc, char *argv[])
 	if (!buildings_load(
 		&bs, job->site, job->field[FIELD_CUSTOMER], job->field[FIELD_BUILDING]))
 		diag_exit(EX_NOINPUT);
-	t = table_begin(table_form(&job->form), columns, 10);
+	t = table_begin(table_form(&job->form), columns, 11);
 	for (i = 0; i < bs.n && !prog_stopping(); i++)
 		test_place(job, t, &bs.all[i]);
 	(void)table_end(t);

@@ -32,6 +32,7 @@ static const struct {
 	{ FIELD_VALUE, { "cost", "energy", "comfort", "co2", NULL } },
 	{ FIELD_AI_MODE, { "advise", "apply", NULL } },
 	{ FIELD_METHOD, { "optimal", "startstop", "auto", "equal", NULL } },
+	{ FIELD_BUILDING_MODE, { "works-local", "works-national", NULL } },
 	{ FIELD_PREDICT_METHOD, { "auto", "equal", "split", NULL } },
 };
 
@@ -62,9 +63,9 @@ check_fields(const char *const field[FIELDS])
 		     k++)
 			;
 		if (choices[i].values[k] == NULL) {
-			(void)snprintf(why, sizeof(why), "%s: not one of %s, %s ...",
+			(void)snprintf(why, sizeof(why), "%s: not one of %s, %s%s",
 			    field_name[choices[i].field], choices[i].values[0],
-			    choices[i].values[1]);
+			    choices[i].values[1], choices[i].values[2] != NULL ? " ..." : "");
 			return why;
 		}
 	}

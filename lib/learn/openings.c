@@ -14,6 +14,7 @@
 enum column {
 	NOTICE,
 	STANDARD,
+	AGENCY,
 	RANGE,
 	LOW,
 	HIGH,
@@ -32,11 +33,12 @@ enum column {
 static const struct {
 	const char *name;
 	enum column column;
-} names[] = { { "bidNtceNo", NOTICE }, { "standard", STANDARD }, { "range_pct", RANGE },
-	{ "rsrvtnPrceRngBgnRate", LOW }, { "rsrvtnPrceRngEndRate", HIGH }, { "bssamt", BASE },
-	{ "plnprc", ESTIMATED }, { "sno", SERIAL }, { "compnoRsrvtnPrceSno", SERIAL },
-	{ "bsisPlnprc", PRICE }, { "drwtNum", DRAWS }, { "prcbdrNm", COMPANY },
-	{ "bidprcAmt", AMOUNT }, { "sucsfbidLwltRate", RATE }, { "aValue", A_VALUE } };
+} names[] = { { "bidNtceNo", NOTICE }, { "standard", STANDARD }, { "ntceInsttNm", AGENCY },
+	{ "range_pct", RANGE }, { "rsrvtnPrceRngBgnRate", LOW },
+	{ "rsrvtnPrceRngEndRate", HIGH }, { "bssamt", BASE }, { "plnprc", ESTIMATED },
+	{ "sno", SERIAL }, { "compnoRsrvtnPrceSno", SERIAL }, { "bsisPlnprc", PRICE },
+	{ "drwtNum", DRAWS }, { "prcbdrNm", COMPANY }, { "bidprcAmt", AMOUNT },
+	{ "sucsfbidLwltRate", RATE }, { "aValue", A_VALUE } };
 
 struct reading {
 	struct openings *to;
@@ -55,6 +57,7 @@ openings_free(struct openings *os)
 		free(os->all[i].bid);
 		free(os->all[i].id);
 		free(os->all[i].standard);
+		free(os->all[i].agency);
 	}
 	free(os->all);
 	*os = (struct openings){ 0 };
@@ -174,6 +177,7 @@ opening_of(struct reading *x, struct span id)
 	}
 	os->all[os->n] = (struct opening){ .id = xstrndup(id.p, id.n),
 		.standard = xstrdup(""),
+		.agency = xstrdup(""),
 		.o = { .low = NAN, .high = NAN } };
 	for (i = 0; i < RESERVE_PRICES; i++)
 		os->all[os->n].o.drawn[i] = -1;
@@ -192,7 +196,7 @@ add_bid(struct openings *os, struct opening *o, struct span company, int64_t amo
 
 /* What the cells of one row say, checked before anything of it is taken. */
 struct row {
-	struct span id, standard, company;
+	struct span id, standard, agency, company;
 	int64_t base, estimated, serial, price, draws, amount, a_value;
 	double low, high, rate;
 };
@@ -253,9 +257,20 @@ read_row(const struct reading *x, const struct span c[], struct row *r)
 		return "sucsfbidLwltRate: not a percentage";
 	if (x->place[STANDARD] >= 0)
 		r->standard = c[x->place[STANDARD]];
+	if (x->place[AGENCY] >= 0)
+		r->agency = c[x->place[AGENCY]];
 	if (x->place[COMPANY] >= 0)
 		r->company = c[x->place[COMPANY]];
 	return r->company.n > 0 && r->amount < 1 ? "bidprcAmt: not an amount in won" : NULL;
+}
+
+static void
+set_text(char **to, struct span text)
+{
+	if (text.n == 0)
+		return;
+	free(*to);
+	*to = xstrndup(text.p, text.n);
 }
 
 static const char *
@@ -275,10 +290,8 @@ take_row(struct reading *x, const struct row *r)
 		o->o.low = r->low;
 		o->o.high = r->high;
 	}
-	if (r->standard.n > 0) {
-		free(o->standard);
-		o->standard = xstrndup(r->standard.p, r->standard.n);
-	}
+	set_text(&o->standard, r->standard);
+	set_text(&o->agency, r->agency);
 	if (r->rate > 0)
 		o->rate = (int32_t)lround(r->rate * 1000);
 	if (r->a_value > 0)
@@ -407,6 +420,8 @@ put_opening(struct jw *w, const struct opening *o)
 	jw_object(w);
 	jw_member_str(w, "id", o->id);
 	jw_member_str(w, "standard", o->standard);
+	if (o->agency[0] != '\0')
+		jw_member_str(w, "agency", o->agency);
 	jw_member_int(w, "base", o->o.base);
 	jw_member_int(w, "estimated", o->o.estimated);
 	if (!isnan(o->o.low)) {
@@ -477,7 +492,7 @@ get_bids(struct openings *os, struct opening *o, json_value list)
 static void
 get_opening(struct reading *x, json_value v)
 {
-	struct span id, standard;
+	struct span id, text;
 	int64_t base, estimated, n;
 	struct opening *o;
 
@@ -493,10 +508,10 @@ get_opening(struct reading *x, json_value v)
 		o->rate = (int32_t)n;
 	if (json_int(json_get(v, "a_value"), &n) && n >= 0 && n <= TENDER_WON_MAX)
 		o->a_value = n;
-	if (json_text(json_get(v, "standard"), &standard)) {
-		free(o->standard);
-		o->standard = xstrndup(standard.p, standard.n);
-	}
+	if (json_text(json_get(v, "standard"), &text))
+		set_text(&o->standard, text);
+	if (json_text(json_get(v, "agency"), &text))
+		set_text(&o->agency, text);
 	get_lists(o, v);
 	get_bids(x->to, o, json_get(v, "bids"));
 }

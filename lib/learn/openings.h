@@ -6,6 +6,7 @@
  *
  *   bidNtceNo            the notice; rows of one notice belong together
  *   standard             who makes the reserve prices; optional
+ *   ntceInsttNm          the agency that gave notice; optional
  *   range_pct, or rsrvtnPrceRngBgnRate and rsrvtnPrceRngEndRate    percent; optional
  *   bssamt plnprc        base amount and estimated price, won
  *   sno (or compnoRsrvtnPrceSno) bsisPlnprc drwtNum    a reserve price: its serial 1..15, won,
@@ -30,10 +31,10 @@ struct opening_bid {
 };
 
 struct opening {
-	char *id, *standard;     /* standard may be "" */
-	struct tender_opening o; /* low and high NaN: not told */
-	int32_t rate;            /* 0.001 %; 0: not told */
-	int64_t a_value;         /* won */
+	char *id, *standard, *agency; /* the latter two may be "" */
+	struct tender_opening o;      /* low and high NaN: not told */
+	int32_t rate;                 /* 0.001 %; 0: not told */
+	int64_t a_value;              /* won */
 	struct opening_bid *bid;
 	size_t bids;
 };

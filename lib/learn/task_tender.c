@@ -9,7 +9,9 @@
 
 #define CURVE_EVERY 4 /* of the RIVAL_GRID points, those told */
 #define SEED 20260101
-#define EDGE 1.01 /* times 1/N: less is the grain of the curve */
+#define AGENCIES 200    /* told */
+#define AGENCY_LEAST 10 /* openings of one that is told by itself */
+#define EDGE 1.01       /* times 1/N: less is the grain of the curve */
 
 /*
  * Award floor rates of works by estimated amount: 87.745 % and on below 1, 5, 10 and 30
@@ -52,12 +54,23 @@ generator_of(json_value record, const char *member, enum reserve_generator learn
 					: learned;
 }
 
-/* The range where an opening or a notice says none. */
-static void
-default_range(json_value data, double *low, double *high)
+/* What is procured: the notice's kind, or the task's buildingMode; empty: neither says. */
+static struct span
+kind_of(json_value notice, json_value record)
 {
-	*low = -2;
-	*high = 2;
+	struct span kind = { 0 };
+
+	if (!json_text(json_get(notice, "kind"), &kind))
+		(void)json_text(json_get(record, "buildingMode"), &kind);
+	return kind;
+}
+
+/* The range where an opening or a notice says none: 3 % of local governments, else 2 %. */
+static void
+default_range(json_value data, struct span kind, double *low, double *high)
+{
+	*high = span_is(kind, "works-local") ? 3 : 2;
+	*low = -*high;
 	(void)task_number(data, "low", -10, -1e-6, low);
 	(void)task_number(data, "high", 1e-6, 10, high);
 }
@@ -210,10 +223,10 @@ put_companies(struct jw *w, const struct bids *b)
 
 /* ---- learning ---- */
 
-/* What the openings of one standard say; standard NULL: those of all. Range: theirs, else low
- * and high. */
+/* What the openings of one standard, or agency, say; NULL: those of all. Range: theirs, else
+ * low and high. */
 struct study {
-	const char *standard;
+	const char *standard, *agency;
 	double low, high;
 	struct tender_history h;
 	enum learn_status status;
@@ -229,7 +242,8 @@ study(struct study *x, const struct openings *os)
 	for (i = 0; i < os->n; i++) {
 		const struct opening *from = &os->all[i];
 
-		if (x->standard != NULL && strcmp(from->standard, x->standard) != 0)
+		if ((x->standard != NULL && strcmp(from->standard, x->standard) != 0) ||
+		    (x->agency != NULL && strcmp(from->agency, x->agency) != 0))
 			continue;
 		if (!ranged && from->o.low < 0 && from->o.high > 0) {
 			x->low = from->o.low;
@@ -254,7 +268,10 @@ put_study(struct jw *w, const struct study *x, enum reserve_generator generator)
 	struct reserve_law law = { 0 };
 
 	jw_object(w);
-	jw_member_str(w, "standard", x->standard);
+	if (x->agency != NULL)
+		jw_member_str(w, "agency", x->agency);
+	else
+		jw_member_str(w, "standard", x->standard);
 	jw_member_int(w, "openings", (int64_t)h->openings);
 	jw_member_int(w, "refused", (int64_t)h->refused);
 	if (x->status == LEARN_OK) {
@@ -297,7 +314,7 @@ put_studies(
 			;
 		if (k < i)
 			continue;
-		default_range(data, &x.low, &x.high);
+		default_range(data, kind_of((json_value){ 0 }, record), &x.low, &x.high);
 		study(&x, os);
 		put_study(w, &x, generator_of(record, "method", x.h.generator));
 		any = any || x.status == LEARN_OK;
@@ -305,6 +322,71 @@ put_studies(
 	}
 	jw_end(w);
 	return any;
+}
+
+/* ---- by agency ---- */
+
+struct agency {
+	const char *name;
+	size_t openings;
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct agency *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int
+by_openings(const void *a, const void *b)
+{
+	const struct agency *x = a, *y = b;
+
+	return x->openings == y->openings
+		   ? strcmp(x->name, y->name)
+		   : (x->openings < y->openings) - (x->openings > y->openings);
+}
+
+/* Those that gave notice, most first; returns how many. all[os->n] */
+static size_t
+list_agencies(const struct openings *os, struct agency *all)
+{
+	size_t i, n = 0, m = 0;
+
+	for (i = 0; i < os->n; i++)
+		if (os->all[i].agency[0] != '\0')
+			all[n++] = (struct agency){ os->all[i].agency, 1 };
+	qsort(all, n, sizeof(*all), by_name);
+	for (i = 0; i < n; i++)
+		if (m > 0 && strcmp(all[m - 1].name, all[i].name) == 0)
+			all[m - 1].openings++;
+		else
+			all[m++] = all[i];
+	qsort(all, m, sizeof(*all), by_openings);
+	return m;
+}
+
+/* Each agency that has enough of them; how many have not is said. */
+static void
+put_agencies(struct jw *w, const struct openings *os, json_value data, json_value record)
+{
+	struct agency *all = xcalloc(os->n + 1, sizeof(*all));
+	size_t n = list_agencies(os, all), i;
+
+	jw_key(w, "agencies");
+	jw_array(w);
+	for (i = 0; i < n && i < AGENCIES && all[i].openings >= AGENCY_LEAST; i++) {
+		struct study x = { .agency = all[i].name };
+
+		default_range(data, kind_of((json_value){ 0 }, record), &x.low, &x.high);
+		study(&x, os);
+		put_study(w, &x, generator_of(record, "method", x.h.generator));
+	}
+	jw_end(w);
+	jw_member_int(w, "agencies_not_told", (int64_t)(n - i));
+	free(all);
 }
 
 void
@@ -321,6 +403,7 @@ task_tender_learning(json_value data, json_value record, struct jw *w, struct ta
 	else if (!skill)
 		task_settle(o, TASK_OK,
 		    "the past does not beat the law of the draw: the law is what is known");
+	put_agencies(w, &os, data, record);
 	collect(&b, &os, json_get(data, "companies"), 0, &text);
 	put_companies(w, &b);
 	jw_member_int(w, "bids", (int64_t)b.market_n);
@@ -349,17 +432,16 @@ won_of(json_value notice, const char *name)
 
 /* By the notice's own rate, or by kind, day and amount from the table. */
 static int32_t
-rate_of(json_value notice, int64_t base)
+rate_of(json_value notice, struct span kind, int64_t base)
 {
-	struct span kind = { 0 }, day = { 0 };
+	struct span day = { 0 };
 	int64_t amount = won_of(notice, "amount");
 	double rate;
 	when_t t;
 
 	if (task_number(notice, "rate", 1, 100, &rate))
 		return (int32_t)lround(rate * 1000);
-	if (!json_text(json_get(notice, "kind"), &kind) ||
-	    !json_text(json_get(notice, "day"), &day) || !when_parse_human(day, NULL, 0, &t) ||
+	if (!json_text(json_get(notice, "day"), &day) || !when_parse_human(day, NULL, 0, &t) ||
 	    (!span_is(kind, "works-local") && !span_is(kind, "works-national")))
 		return 0;
 	return tender_floor_rate(floors, sizeof(floors) / sizeof(floors[0]),
@@ -368,16 +450,19 @@ rate_of(json_value notice, int64_t base)
 }
 
 static bool
-read_notice(json_value v, json_value data, struct notice *n, struct task_outcome *o)
+read_notice(
+    json_value v, json_value data, json_value record, struct notice *n, struct task_outcome *o)
 {
-	default_range(data, &n->low, &n->high);
+	struct span kind = kind_of(v, record);
+
+	default_range(data, kind, &n->low, &n->high);
 	(void)task_number(v, "low", -10, -1e-6, &n->low);
 	(void)task_number(v, "high", 1e-6, 10, &n->high);
 	n->base = won_of(v, "base");
 	n->a_value = won_of(v, "a_value");
 	n->cost = won_of(v, "cost");
 	n->bidders = won_of(v, "bidders");
-	n->rate = rate_of(v, n->base);
+	n->rate = rate_of(v, kind, n->base);
 	if (n->base < 1)
 		task_settle(o, TASK_ERROR, "predictInput: base is not an amount in won");
 	else if (n->rate == 0)
@@ -480,22 +565,38 @@ predict(struct jw *w, const struct notice *n, const struct reserve_law *law,
 	free(c);
 }
 
-/* The openings of the notice's standard, where it names one. */
+/* Do the openings of a standard or agency tell the generator? */
+static bool
+decides(struct study *x, const struct openings *os, const struct notice *n)
+{
+	x->low = n->low;
+	x->high = n->high;
+	study(x, os);
+	return x->status == LEARN_OK && x->h.decided;
+}
+
+/* The openings of the notice's agency, where they tell; or of its standard; of all. */
 static enum reserve_generator
 generator_for(const struct notice *n, const struct openings *os, json_value v, struct jw *w)
 {
-	struct span standard = { 0 };
-	struct study x = { .low = n->low, .high = n->high };
-	char *name = NULL;
+	struct span standard = { 0 }, agency = { 0 };
+	struct study x = { 0 };
+	char *of_agency = NULL, *of_standard = NULL;
 	bool decided;
 
+	if (json_text(json_get(v, "agency"), &agency))
+		x.agency = of_agency = xstrndup(agency.p, agency.n);
 	if (json_text(json_get(v, "standard"), &standard))
-		x.standard = name = xstrndup(standard.p, standard.n);
-	study(&x, os);
-	decided = x.status == LEARN_OK && x.h.decided;
+		of_standard = xstrndup(standard.p, standard.n);
+	decided = of_agency != NULL && decides(&x, os, n);
+	if (!decided) {
+		x = (struct study){ .standard = of_standard };
+		decided = decides(&x, os, n);
+	}
 	jw_member_int(w, "openings", (int64_t)x.h.openings);
 	jw_member_bool(w, "generator_decided", decided);
-	free(name);
+	free(of_agency);
+	free(of_standard);
 	/* where the past does not tell: local governments' wider range goes with their cells */
 	return decided ? x.h.generator : n->high > 2.5 ? RESERVE_SPLIT : RESERVE_EQUAL;
 }
@@ -511,7 +612,7 @@ task_tender_predict(json_value data, json_value record, struct jw *w, struct tas
 	struct bids b;
 
 	openings_get(&os, json_get(data, "openings"));
-	if (read_notice(v, data, &n, o)) {
+	if (read_notice(v, data, record, &n, o)) {
 		enum reserve_generator g = generator_for(&n, &os, v, w);
 
 		collect(&b, &os, json_get(data, "companies"), n.rate, &text);

@@ -306,6 +306,8 @@ ROWS
 	nbms-learn backtest $B --json >rows 2>err
 	[ "$(jq -r .model rows | sort -u | paste -sd,)" = 'caltrack,day-ago,hour-of-week mean,mean,ridge,ridgear,served,towt,towt+bias,week-ago' ]
 	jq -se 'map(select(.horizon == "year-ahead" and .model == "mean")) | .[0].cvrmse_percent < 20' rows
+	jq -se 'map(select(.horizon == "day-ahead" and .pinball_kwh != null)) | length == 1 and .[0].pinball_kwh > 0 and
+		.[0].pinball_kwh < .[0].mae_kwh' rows
 	nbms-learn backtest $B --table 2>err | head -1 | grep -q 'building *horizon *model'
 	csv '30 + k % 7' 20 >data.csv
 	run -69 nbms-learn backtest $B --basic-data data.csv
@@ -385,8 +387,26 @@ openings() {
 		jq -e '.result.rate == 87745'
 	# the least valid bid at the median is the floor rate of the base amount, to the won
 	jq -e '.result.prices[3] | .estimated == 404282000 and .least_bid == 362822881' law
+	nbms-learn task tender-predict --building-mode works-local --input '{"base":404282000,"day":"2025-07-01","bidders":10}' | nbms-learn run |
+		jq -e '.result.rate == 89745 and .result.law.high == 3 and .result.law.generator == "split"'
+	run -65 nbms-learn task tender-predict --building-mode office --input '{"base":404282000}'
 	nbms-learn task tender-predict --reserve-range -3,3 --input '{"base":404282000,"rate":87.745}' | nbms-learn run |
 		jq -e '.result.law.generator == "split" and (.result.law.mean + 0.1 | fabs) < 0.001'
+}
+
+@test "tenders: agencies are told apart where the openings name them" {
+	openings
+	# two agencies under one standard: the first draws as its standard says, the second has few openings
+	awk -F, -v OFS=, 'NR == 1 { print $0, "ntceInsttNm"; next } { print $0, (substr($1, 2) + 0 < 33 ? "가 시청" : "나 군청") }' openings.csv >by.csv
+	nbms-learn task tender-learning --target by.csv | nbms-learn run >learned
+	jq -e '.result | .standards[0].openings == 40 and (.agencies | map([.agency, .openings, .generator]) == [["가 시청", 33, "equal"]]) and
+		.agencies_not_told == 1' learned
+	nbms-learn task tender-predict --target by.csv --input '{"base":404282000,"rate":87.745,"agency":"가 시청"}' | nbms-learn run |
+		jq -e '.result.openings == 33 and .result.generator_decided'
+	nbms-learn task tender-predict --target by.csv --input '{"base":404282000,"rate":87.745,"agency":"없음","standard":"조달청"}' | nbms-learn run |
+		jq -e '.result.openings == 40 and .result.generator_decided'
+	# without names there is nothing to tell apart
+	nbms-learn task tender-learning --target openings.csv | nbms-learn run | jq -e '.result.agencies == [] and .result.agencies_not_told == 0'
 }
 
 @test "tenders: openings that are empty, mis-encoded or malformed; notices that are none" {
