@@ -8,6 +8,10 @@ static const struct {
 } verbs[] = {
 	{ "month", "month [-d DIR]", verb_month },
 	{ "retain", "retain [-d DIR] --months N [--dry-run]", verb_retain },
+	{ "backup", "backup [-d DIR] [--since OLDER] [--secrets] FOLDER|-", verb_backup },
+	{ "restore", "restore [-d DIR] FOLDER|-", verb_restore },
+	{ "rebuild", "rebuild [-d DIR] [--building KEY] [--month YYYY-MM] [--keep] [--dry-run]",
+	    verb_rebuild },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -26,7 +30,17 @@ run(struct store_job *job, int argc, char *argv[])
 		    "how far back timestamp_last looks for gaps (7d)" },
 		{ '\0', "months", "N", OPT_COUNT, &job->months, "retain: full months to keep" },
 		{ 'n', "dry-run", NULL, OPT_FLAG, &job->dry_run,
-		    "retain: say what would go, remove nothing" },
+		    "retain, rebuild: say what would be done" },
+		{ '\0', "since", "OLDER", OPT_TEXT, &job->since,
+		    "backup: share month files with this one where unchanged" },
+		{ '\0', "secrets", NULL, OPT_FLAG, &job->secrets,
+		    "backup: keys and what else only the owner reads, too" },
+		{ '\0', "building", "KEY", OPT_TEXT, &job->building,
+		    "rebuild: of this building: C000003_B001" },
+		{ '\0', "month", "YYYY-MM", OPT_TEXT, &job->month,
+		    "rebuild: this month, whatever its file is like" },
+		{ '\0', "keep", NULL, OPT_FLAG, &job->keep,
+		    "rebuild: add to the month's file what the spool has" },
 		TABLE_OPTIONS(&job->form),
 		RECORDS_OPTIONS(&job->records),
 		OPT_END,

@@ -17,7 +17,9 @@ struct store_job {
 	struct table_options form;
 	struct ingest_options ingest;
 	int64_t months;
-	bool dry_run;
+	const char *since;
+	const char *building, *month;
+	bool dry_run, secrets, keep;
 	struct db *site;
 	struct history *history;
 	struct consumer consumer;
@@ -29,6 +31,10 @@ struct store_job {
 int verb_store(struct store_job *job, int argc, char *argv[]);
 int verb_month(struct store_job *job, int argc, char *argv[]);
 int verb_retain(struct store_job *job, int argc, char *argv[]);
+
+int verb_backup(struct store_job *job, int argc, char *argv[]);
+int verb_restore(struct store_job *job, int argc, char *argv[]);
+int verb_rebuild(struct store_job *job, int argc, char *argv[]);
 
 /* Opens job->site and job->history to be written to. */
 void job_open(struct store_job *job);

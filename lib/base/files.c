@@ -70,6 +70,44 @@ file_new(const char *path, mode_t mode, struct span content)
 }
 
 static bool
+copy_bytes(int in, int out)
+{
+	char chunk[READ_CHUNK];
+	ssize_t n;
+
+	while ((n = read(in, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || !out_write_all(out, (struct span){ chunk, (size_t)n }))
+			return false;
+	}
+	return true;
+}
+
+bool
+file_copy(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	struct stat st;
+	bool fine = in >= 0 && fstat(in, &st) == 0;
+
+	if (!fine)
+		(void)refused(from, "read");
+	if (fine)
+		out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    st.st_mode & 0777);
+	if (fine && out < 0)
+		fine = refused(to, "make");
+	else if (fine && !copy_bytes(in, out))
+		fine = refused(to, "write");
+	if (out >= 0 && close(out) != 0 && fine)
+		fine = refused(to, "write");
+	if (in >= 0)
+		(void)close(in);
+	return fine;
+}
+
+static bool
 sync_directory_of(const char *path)
 {
 	char *copy = xstrdup(path);
@@ -132,6 +170,26 @@ remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 		return 0;
 	(void)refused(path, "remove");
 	return -1;
+}
+
+bool
+dirs_mirror(const char *from, const char *to, const char *path)
+{
+	const char *slash;
+	bool fine = true;
+
+	for (slash = strchr(path, '/'); fine && slash != NULL; slash = strchr(slash + 1, '/')) {
+		char *ours = xasprintf("%s/%.*s", from, (int)(slash - path), path);
+		char *theirs = xasprintf("%s/%.*s", to, (int)(slash - path), path);
+		struct stat st = { .st_mode = 0700 };
+
+		(void)stat(ours, &st);
+		if (mkdir(theirs, st.st_mode & 0777) != 0 && errno != EEXIST)
+			fine = refused(theirs, "make the directory");
+		free(ours);
+		free(theirs);
+	}
+	return fine;
 }
 
 bool

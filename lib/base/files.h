@@ -19,6 +19,12 @@ bool file_read(const char *path, struct buf *to);
  * files and one file_sync_all. */
 bool file_new(const char *path, mode_t mode, struct span content);
 
+/* A new file with another's bytes and mode. Not synced. */
+bool file_copy(const char *from, const char *to);
+
+/* The folders of a relative path below one folder, made below another with their modes. */
+bool dirs_mirror(const char *from, const char *to, const char *path);
+
 /* A temporary name beside it, written, synced, renamed over it, the directory synced. */
 bool file_replace(const char *path, mode_t mode, struct span content);
 

@@ -199,6 +199,32 @@ proc_wait(struct proc *p)
 	(void)reap(p, 0);
 }
 
+bool
+proc_run(char *const argv[])
+{
+	struct proc p = { .in = -1, .out = -1 };
+	char text[PROC_TEXT];
+	posix_spawnattr_t attr;
+	sigset_t defaults;
+	int e;
+
+	watched_signals(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	must(posix_spawnattr_init(&attr) == 0 &&
+	     posix_spawnattr_setsigdefault(&attr, &defaults) == 0 &&
+	     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF) == 0);
+	e = posix_spawnp(&p.pid, argv[0], NULL, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	if (e != 0) {
+		diag("cannot start %s: %s", argv[0], strerror(e));
+		return false;
+	}
+	proc_wait(&p);
+	if (p.status != 0)
+		diag("%s: ended with %s", argv[0], proc_describe(p.status, text));
+	return p.status == 0;
+}
+
 char *
 proc_describe(int status, char to[PROC_TEXT])
 {

@@ -36,6 +36,12 @@ bool proc_ended(struct proc *p);
 /* Waits until it has. */
 void proc_wait(struct proc *p);
 
+/*
+ * Runs a program, argv[0] by its name, with our own descriptors and waits for its end. True: it
+ * ended with 0; otherwise it has been said.
+ */
+bool proc_run(char *const argv[]);
+
 /* Closes a descriptor and makes it -1. */
 void proc_close(int *fd);
 

@@ -570,3 +570,41 @@ spool_trim(
 	free(firsts);
 	free(folder);
 }
+
+void
+spool_each(const char *dir, spool_segment_fn *segment, void *ctx)
+{
+	char *folder = spool_folder(dir);
+	size_t n, i;
+	uint64_t *firsts = segments(folder, &n);
+	struct spool_segment *all = xcalloc(n + 1, sizeof(*all));
+
+	(void)measure(folder, firsts, n, all);
+	for (i = 0; i < n; i++)
+		segment(ctx, &all[i]);
+	free(all);
+	free(firsts);
+	free(folder);
+}
+
+char *
+spool_path(const char *dir, uint64_t first)
+{
+	char name[NAME_SIZE];
+
+	segment_name(name, first);
+	return xasprintf("%s/spool/%s", dir, name);
+}
+
+bool
+spool_is_written(const char *dir)
+{
+	char *folder = spool_folder(dir);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		(void)close(fd);
+	free(folder);
+	return locked;
+}

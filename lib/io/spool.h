@@ -97,6 +97,15 @@ struct spool_segment {
 
 typedef void spool_segment_fn(void *ctx, const struct spool_segment *segment);
 
+/* Tells of the segments in order, the last of which may grow; `last` is then UINT64_MAX. */
+void spool_each(const char *dir, spool_segment_fn *segment, void *ctx);
+
+/* The path of a segment; to be freed. */
+char *spool_path(const char *dir, uint64_t first);
+
+/* Does a process write to it? */
+bool spool_is_written(const char *dir);
+
 /* Removes them, oldest first, and tells of each; the segment written last always stays. */
 void spool_trim(
     const char *dir, const struct spool_limits *limits, spool_segment_fn *removed, void *ctx);
