@@ -77,19 +77,19 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 
 @test "made while the pipeline writes; restored, and the tail of the spool played: every record once" {
 	"$top/scripts/simulate" --points 12 --from 2022-10-28 --days 6 >all
-	lines=$(wc -l <all)
+	sent=$(wc -l <all)
 	nbms-recv --replay all --speed 150000x --zone Asia/Seoul --spool --segment 100k | nbms-store --auto-register Asia/Seoul & pid=$!
 	within 10 eval '[ "$(sqlite3 site/nbms.db "SELECT max(seq) FROM checkpoint" 2>/dev/null || echo 0)" -ge 100 ]'
 	nbms-store backup copy >told
-	jq -e ".done >= 100 and .done < $lines" told
+	jq -e ".done >= 100 and .done < $sent" told
 	wait "$pid"
 	# the machine burns; what is left is the backup and the disk the spool was on
 	mkdir new && cp -r site/spool new/
 	nbms-store restore -d new copy
 	NBMS_DIR=$PWD/new nbms-recv --spool | NBMS_DIR=$PWD/new nbms-store --count 2>counts
 	for file in site/history/*/*.db; do diff <(month "$file") <(month "new${file#site}"); done
-	[ "$(sqlite3 new/nbms.db 'SELECT max(seq) FROM checkpoint')" -eq "$lines" ]
-	[ "$(cat new/spool/*.ndjson | wc -l)" -eq "$lines" ]
+	[ "$(sqlite3 new/nbms.db 'SELECT max(seq) FROM checkpoint')" -eq "$sent" ]
+	[ "$(cat new/spool/*.ndjson | wc -l)" -eq "$sent" ]
 	grep -q 'rejected 0 + duplicate 0' counts
 }
 
