@@ -17,7 +17,7 @@ db_schema(enum db_family family)
 	const struct sql_migration *m;
 	int newest = 0;
 
-	for (m = sql_migrations; m->text != NULL; m++)
+	for (m = sql_migrations; m->version != 0; m++)
 		if (m->family == family)
 			newest = m->version;
 	return newest;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define DOWN_MAX ((size_t)16 << 20)
-#define FUTURE INT64_MAX / 4 /* what was accepted once is accepted again */
+#define FUTURE (INT64_MAX / 4) /* what was accepted once is accepted again */
 
 struct rebuild {
 	char *dir, *scratch; /* scratch: a folder for the copy of nbms.db */
