@@ -575,9 +575,7 @@ json_parse(struct json *j, struct span text, json_value *root)
 bool
 json_parse_outline(struct json *j, struct span text, unsigned depth, json_value *root)
 {
-	buf_clear(&j->copy);
-	buf_put(&j->copy, text);
-	return parse(j, buf_span(&j->copy), depth, root);
+	return parse(j, text, depth, root);
 }
 
 bool

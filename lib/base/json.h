@@ -53,14 +53,14 @@ void json_free(struct json *j);
  */
 bool json_parse(struct json *j, struct span text, json_value *root);
 
-/* The same for text from anywhere: it is copied into the document first. */
-bool json_parse_copy(struct json *j, struct span text, json_value *root);
-
 /*
- * The same for one who looks at the outermost `depth` levels: all of the text is checked, but
+ * json_parse for one who looks at the outermost `depth` levels: all of the text is checked, but
  * deeper containers seem empty (json_raw still gives them whole).
  */
 bool json_parse_outline(struct json *j, struct span text, unsigned depth, json_value *root);
+
+/* json_parse for text from anywhere: it is copied into the document first. */
+bool json_parse_copy(struct json *j, struct span text, json_value *root);
 
 /* What was wrong with the text json_parse refused: a sentence, and a reason code for the reject
  * ledger. */

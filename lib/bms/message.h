@@ -29,6 +29,10 @@ enum message_kind {
 	MESSAGE_CONTROL_RESULT
 };
 
+/* Levels of a record that the envelope and the count of its items are in: see
+ * json_parse_outline. */
+#define MESSAGE_LEVELS 2
+
 /* Borrowed from the parsed record. */
 struct message {
 	enum message_kind kind;

@@ -1,5 +1,6 @@
 #include "io/capture.h"
 #include "base/prog.h"
+#include "bms/message.h"
 
 #include <stdlib.h>
 
@@ -15,7 +16,7 @@ struct scan {
 };
 
 struct capture {
-	struct json *docs[CAPTURE_NESTING];
+	struct json *docs[CAPTURE_NESTING + 1];
 	struct buf joined;    /* a record of several lines */
 	bool again;           /* the line read last has still to be used */
 	enum lines_kind kind; /* of that line */
@@ -28,7 +29,7 @@ capture_new(void)
 	struct capture *c = xcalloc(1, sizeof(*c));
 	size_t i;
 
-	for (i = 0; i < CAPTURE_NESTING; i++)
+	for (i = 0; i <= CAPTURE_NESTING; i++)
 		c->docs[i] = json_new();
 	return c;
 }
@@ -40,7 +41,7 @@ capture_free(struct capture *c)
 
 	if (c == NULL)
 		return;
-	for (i = 0; i < CAPTURE_NESTING; i++)
+	for (i = 0; i <= CAPTURE_NESTING; i++)
 		json_free(c->docs[i]);
 	buf_free(&c->joined);
 	free(c);
@@ -83,7 +84,7 @@ has(json_value root, const char *name)
 }
 
 static enum capture_result parse_at(
-    struct capture *c, size_t level, struct span text, bool copy, struct captured *r);
+    struct capture *c, size_t level, struct span text, struct captured *r);
 
 /* What another record holds: an object as it is, or text of one. */
 static enum capture_result
@@ -92,12 +93,14 @@ inner(struct capture *c, size_t level, json_value v, struct captured *r)
 	struct span text;
 
 	if (json_kind_of(v) == JSON_OBJECT) {
-		r->root = v;
+		/* once more, by itself: of the outer one so much was not kept */
+		must(json_parse_outline(
+		    c->docs[level + 1], json_raw(v), MESSAGE_LEVELS, &r->root));
 		return CAPTURE_RECORD;
 	}
 	if (!json_text(v, &text))
 		return bad(r, "bad-json", "no object inside");
-	return parse_at(c, level + 1, text, true, r);
+	return parse_at(c, level + 1, text, r);
 }
 
 static enum capture_result
@@ -168,7 +171,7 @@ split_topic(struct span *text, struct span *topic)
 }
 
 static enum capture_result
-parse_at(struct capture *c, size_t level, struct span text, bool copy, struct captured *r)
+parse_at(struct capture *c, size_t level, struct span text, struct captured *r)
 {
 	json_value root;
 	struct json *doc;
@@ -181,7 +184,7 @@ parse_at(struct capture *c, size_t level, struct span text, bool copy, struct ca
 		if (!json_is_utf8(r->topic))
 			return bad(r, "bad-utf8", "the topic is not UTF-8");
 	}
-	if (!(copy ? json_parse_copy(doc, text, &root) : json_parse(doc, text, &root)))
+	if (!json_parse_outline(doc, text, MESSAGE_LEVELS, &root))
 		return bad(r, json_error_code(doc), json_error(doc));
 	if (json_kind_of(root) != JSON_OBJECT)
 		return bad(r, "bad-json", "not an object");
@@ -194,7 +197,7 @@ capture_parse(struct capture *c, struct span text, struct captured *r)
 	struct where at = r->at;
 
 	*r = (struct captured){ .at = at, .text = text, .received_ms = WHEN_NONE };
-	return parse_at(c, 0, text, false, r);
+	return parse_at(c, 0, text, r);
 }
 
 /* One byte outside strings. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #define SHOWN ((size_t)64 << 10)   /* bytes kept of a payload past the bound */
-#define OUTLINE 2                  /* the envelope's members, and the message's */
 #define TEXT_MAX ((size_t)1 << 29) /* more than MQTT's longest packet */
 
 void
@@ -93,7 +92,9 @@ add_message(
 	*why = "a message past the bound";
 	if (m->payload.n > in->max)
 		return "too-long";
-	if (!json_parse_outline(in->json, m->payload, OUTLINE, &c->root)) {
+	buf_clear(&in->text);
+	buf_put(&in->text, m->payload);
+	if (!json_parse_outline(in->json, buf_span(&in->text), MESSAGE_LEVELS, &c->root)) {
 		*why = json_error(in->json);
 		return json_error_code(in->json);
 	}
