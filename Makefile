@@ -83,6 +83,7 @@ $B/bin/%: $B/cmd/%.o $B/libnbms.a
 $B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
 $B/bin/nbms-query: $(patsubst %.c,$B/%.o,$(wildcard cmd/query/*.c))
 $B/bin/nbms-push: $(patsubst %.c,$B/%.o,$(wildcard cmd/push/*.c))
+$B/bin/nbms-live: $(patsubst %.c,$B/%.o,$(wildcard cmd/live/*.c))
 $B/bin/nbms-learn: $(patsubst %.c,$B/%.o,$(wildcard cmd/learn/*.c))
 $B/bin/nbms-sched: $(patsubst %.c,$B/%.o,$(wildcard cmd/sched/*.c))
 $B/bin/nbms-store: $(patsubst %.c,$B/%.o,$(wildcard cmd/store/*.c))

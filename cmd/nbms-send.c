@@ -155,6 +155,8 @@ wait_for(struct send_job *job, struct mqtt *m)
 	}
 	if (outbox_count(job->box) > 0 && !mqtt_connected(m) && timeout > FIRST_MS * 10)
 		timeout = FIRST_MS * 10;
+	if (mqtt_connected(m) && outbox_next(job->box) != NULL)
+		timeout = 0; /* the one before it in its topic is out: nothing will wake us */
 	(void)poll(p, 2, metrics_timeout(timeout));
 	prog_tick();
 	return p[1].fd >= 0 && p[1].revents != 0;

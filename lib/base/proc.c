@@ -236,6 +236,43 @@ proc_describe(int status, char to[PROC_TEXT])
 	return to;
 }
 
+/* The 22nd field of proc(5)'s stat; the second is in brackets and may hold anything. */
+int64_t
+proc_started(pid_t pid)
+{
+	char path[64], text[1024], *at;
+	long long ticks = -1;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return -1;
+	at = fgets(text, sizeof(text), f) != NULL ? strrchr(text, ')') : NULL;
+	(void)fclose(f);
+	/* one that has ended and waits to be reaped is no more */
+	if (at == NULL || at[1] == '\0' || at[2] == 'Z' || at[2] == 'X')
+		return -1;
+	for (int field = 2; field < 22 && at != NULL; field++)
+		at = strchr(at + 1, ' ');
+	if (at != NULL)
+		ticks = strtoll(at, NULL, 10);
+	return ticks;
+}
+
+const char *
+proc_boot_id(char to[PROC_BOOT_TEXT])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (f == NULL || fgets(to, PROC_BOOT_TEXT, f) == NULL)
+		to[0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+	if (f != NULL)
+		(void)fclose(f);
+	return to;
+}
+
 int
 proc_poll(struct pollfd *fds, size_t n, int timeout_ms)
 {

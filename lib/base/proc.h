@@ -11,6 +11,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PROC_PIPE                                                                             \
@@ -49,6 +50,14 @@ void proc_close(int *fd);
 
 /* "exit status 74", "signal 9 (Killed)". Returns `to`. */
 char *proc_describe(int status, char to[PROC_TEXT]);
+
+/*
+ * Who a process is, told apart from another that gets its number later: its start in ticks
+ * since the boot (-1: there is none), and which boot that was.
+ */
+#define PROC_BOOT_TEXT 37
+int64_t proc_started(pid_t pid);
+const char *proc_boot_id(char to[PROC_BOOT_TEXT]); /* empty where the system does not tell */
 
 /*
  * poll(2) without its race: a signal of base/prog.h or the end of a child cuts it short, also

@@ -53,19 +53,19 @@ dispatch_new(const char *const routes[], size_t n)
 {
 	static const struct {
 		enum message_kind kind;
-		const char *route;
+		const char *route, *also;
 	} usual[] = {
-		{ MESSAGE_PERIODIC_LOG, "store" },
-		{ MESSAGE_INIT, "store" },
-		{ MESSAGE_DELETE, "store" },
-		{ MESSAGE_TIMESTAMP_LAST, "store" },
-		{ MESSAGE_ALARM, "alarm" },
-		{ MESSAGE_DISCONNECT, "alarm" },
-		{ MESSAGE_SCHEDULE, "sched" },
-		{ MESSAGE_REQUEST_SCHEDULE, "sched" },
-		{ MESSAGE_REQUEST_CALENDAR, "sched" },
-		{ MESSAGE_REALTIME, "live" },
-		{ MESSAGE_CONTROL_RESULT, "live" },
+		{ MESSAGE_PERIODIC_LOG, "store", "live" },
+		{ MESSAGE_INIT, "store", NULL },
+		{ MESSAGE_DELETE, "store", NULL },
+		{ MESSAGE_TIMESTAMP_LAST, "store", NULL },
+		{ MESSAGE_ALARM, "alarm", NULL },
+		{ MESSAGE_DISCONNECT, "alarm", NULL },
+		{ MESSAGE_SCHEDULE, "sched", NULL },
+		{ MESSAGE_REQUEST_SCHEDULE, "sched", NULL },
+		{ MESSAGE_REQUEST_CALENDAR, "sched", NULL },
+		{ MESSAGE_REALTIME, "live", NULL },
+		{ MESSAGE_CONTROL_RESULT, "live", NULL },
 	};
 	struct dispatch *d = xcalloc(1, sizeof(*d));
 
@@ -74,7 +74,8 @@ dispatch_new(const char *const routes[], size_t n)
 	d->n_routes = n;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		add(d, span_of(message_kind_name(usual[i].kind)))->routes =
-		    route_bit(d, span_of(usual[i].route));
+		    route_bit(d, span_of(usual[i].route)) |
+		    route_bit(d, span_of(usual[i].also));
 	return d;
 }
 

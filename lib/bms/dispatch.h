@@ -5,7 +5,7 @@
  *   init delete periodic_log timestamp_last            store
  *   alarm disconnect                                   alarm
  *   schedule request_schedule request_calendar         sched
- *   realtime control_result                            live
+ *   realtime control_result periodic_log               live
  *
  * and, where a route has several copies, by a part of its thing, so that what belongs together
  * stays in one copy and in order.

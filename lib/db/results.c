@@ -49,6 +49,27 @@ results_task(struct db *site, struct span task_id, struct span task, struct span
 }
 
 bool
+results_is_of(struct db *site, struct span task_id, struct span customer, struct span building)
+{
+	int64_t one;
+
+	return db_one(site, SQL_RESULT_OWNER, "ttt", "i", task_id, customer, building, &one);
+}
+
+void
+results_for(
+    struct db *site, struct span connection_id, when_t since, results_row_fn *fn, void *ctx)
+{
+	struct rows *r = db_rows(site, SQL_RESULT_OF_CONNECTION, "tw", connection_id, since);
+	struct results_row row;
+
+	while (rows_next(r, "tttttw", &row.task_id, &row.task, &row.status, &row.reason,
+	    &row.file, &row.received))
+		fn(ctx, &row);
+	rows_end(r);
+}
+
+bool
 results_known(struct db *site, struct span task_id)
 {
 	int64_t one;

@@ -38,6 +38,21 @@ const char *results_put(struct db *site, const char *dir, json_value record, str
 bool results_learning(struct db *site, const char *dir, struct span customer,
     struct span building, struct span task_id, struct buf *to);
 
+/* Is that result one of this building? */
+bool results_is_of(
+    struct db *site, struct span task_id, struct span customer, struct span building);
+
+/* The results that wait for a session, received since then; texts are borrowed until fn
+ * returns. file is below DIR/results. */
+struct results_row {
+	struct span task_id, task, status, reason, file;
+	when_t received;
+};
+
+typedef void results_row_fn(void *ctx, const struct results_row *row);
+void results_for(
+    struct db *site, struct span connection_id, when_t since, results_row_fn *fn, void *ctx);
+
 /* Callbacks that are still due: fn answers with NULL once the URL took the record, or with why
  * it did not. */
 typedef const char *results_call(void *ctx, const char *url, struct span record);

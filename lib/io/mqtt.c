@@ -136,6 +136,13 @@ on_connect(struct mosquitto *client, void *ctx, int refused)
 		die(EX_USAGE, "%s: not a topic to subscribe to among those given", m->peer);
 }
 
+/* The topics are asked for all at once or, later, each by itself. */
+static const char *
+topic_asked(const struct mqtt *m, int n, int i)
+{
+	return (size_t)n == m->o->topics->n ? m->o->topics->items[i] : "it asked for last";
+}
+
 static void
 on_subscribe(struct mosquitto *client, void *ctx, int mid, int n, const int *granted)
 {
@@ -147,11 +154,11 @@ on_subscribe(struct mosquitto *client, void *ctx, int mid, int n, const int *gra
 	for (i = 0; i < n; i++) {
 		if (granted[i] > 2)
 			die(EX_NOPERM, "%s: the broker refuses %s the topic %s", m->peer,
-			    m->o->id, m->o->topics->items[i]);
+			    m->o->id, topic_asked(m, n, i));
 		if (granted[i] == 0)
 			diag("%s: the broker gives %s at QoS 0 only: a message may be lost on "
 			     "the way",
-			    m->peer, m->o->topics->items[i]);
+			    m->peer, topic_asked(m, n, i));
 	}
 }
 
@@ -253,7 +260,7 @@ mqtt_new(const struct mqtt_options *o, mqtt_message_fn *handler, void *ctx)
 	/* each payload is allocated and freed: its pages are kept for the next one */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 25);
 	(void)mallopt(M_TRIM_THRESHOLD, 1 << 25);
-	m->client = mosquitto_new(o->id, false, m);
+	m->client = mosquitto_new(o->id, o->brief, m);
 	if (m->client == NULL)
 		die(errno == ENOMEM ? EX_OSERR : EX_USAGE, "%s: not a client id", o->id);
 	/* the library must only queue what it sends, see the header */
@@ -439,6 +446,30 @@ mqtt_write(struct mqtt *m)
 		rc = mosquitto_loop_misc(m->client);
 	}
 	check_link(m, rc);
+}
+
+void
+mqtt_subscribe(struct mqtt *m, const char *topic)
+{
+	opt_list_add(m->o->topics, topic);
+	if (m->link == LINK_UP &&
+	    mosquitto_subscribe(m->client, NULL, topic, 1) == MOSQ_ERR_INVAL)
+		die(EX_USAGE, "%s: not a topic to subscribe to: %s", m->peer, topic);
+}
+
+void
+mqtt_unsubscribe(struct mqtt *m, const char *topic)
+{
+	struct opt_list *topics = m->o->topics;
+	size_t i;
+
+	for (i = 0; i < topics->n && strcmp(topics->items[i], topic) != 0; i++)
+		;
+	if (i == topics->n)
+		return;
+	topics->items[i] = topics->items[--topics->n];
+	if (m->link == LINK_UP)
+		(void)mosquitto_unsubscribe(m->client, NULL, topic);
 }
 
 static void

@@ -33,7 +33,8 @@ struct mqtt_options {
 				     has none */
 	const char *id;           /* the same at every start, and no other client's */
 	int64_t keepalive;        /* seconds; 0: 60 */
-	const struct opt_list *topics; /* to subscribe to at QoS 1; may be empty */
+	bool brief; /* the broker forgets us with the connection (clean session on) */
+	struct opt_list *topics; /* to subscribe to at QoS 1; may be empty */
 };
 
 /* Borrowed while the handler runs. */
@@ -71,6 +72,11 @@ int mqtt_timeout(const struct mqtt *m);
 size_t mqtt_read(struct mqtt *m, int64_t patience);
 
 void mqtt_write(struct mqtt *m);
+
+/* One topic more, or less, in the options' list: now, and at every later connect. The text is
+ * borrowed as long as it is in there. */
+void mqtt_subscribe(struct mqtt *m, const char *topic);
+void mqtt_unsubscribe(struct mqtt *m, const char *topic);
 
 /*
  * Sending. `sent` is called from mqtt_read or mqtt_write with the token of each message that

@@ -16,6 +16,7 @@ readers() {
 		nbms-alarm
 		nbms-device register
 		nbms-learn task
+		nbms-live feed
 		nbms-push --linger 0s --channels channels
 		nbms-learn run
 		nbms-recv --replay -
@@ -39,6 +40,7 @@ missing_files() {
 		nbms-alarm nowhere/file
 		nbms-device register nowhere/file
 		nbms-learn task nowhere/file
+		nbms-live feed nowhere/file
 		nbms-push endpoint import nowhere/file
 		nbms-learn run nowhere/file
 		nbms-recv --replay nowhere/file

@@ -23,7 +23,7 @@ numbered() {
 	[ "$(jq -r .point store | paste -sd' ')" = 'init delete periodic_log timestamp_last' ]
 	[ "$(jq -r .point alarm | paste -sd' ')" = 'alarm disconnect' ]
 	[ "$(jq -r .point sched | paste -sd' ')" = 'schedule request_schedule request_calendar' ]
-	[ "$(jq -r .point live | paste -sd' ')" = 'realtime control_result' ]
+	[ "$(jq -r .point live | paste -sd' ')" = 'periodic_log realtime control_result' ]
 }
 
 @test "records keep every byte, also when they are large and when kind and thing stand last" {

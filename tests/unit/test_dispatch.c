@@ -26,7 +26,7 @@ the_first_table(void **state)
 	} want[] = {
 		{ "init", 1 },
 		{ "delete", 1 },
-		{ "periodic_log", 1 },
+		{ "periodic_log", 9 },
 		{ "timestamp_last", 1 },
 		{ "alarm", 2 },
 		{ "disconnect", 2 },
@@ -82,7 +82,7 @@ a_table_can_be_changed(void **state)
 	assert_int_equal(routes_of(d, "realtime"), 3);
 	assert_int_equal(routes_of(d, "init"), 0);
 	assert_int_equal(routes_of(d, "meteo"), 1);
-	assert_int_equal(routes_of(d, "periodic_log"), 1);
+	assert_int_equal(routes_of(d, "periodic_log"), 3);
 	json_free(j);
 	dispatch_free(d);
 }

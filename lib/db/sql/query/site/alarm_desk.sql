@@ -53,3 +53,16 @@ SELECT a.customer, a.building, a.alarm_point_id, count(*) AS n
     FROM alarm_annunciation h JOIN alarm a ON a.id = h.alarm
     WHERE ($1 IS NULL OR (h.customer = $1 AND h.building = $2)) AND h.time >= $3 AND h.time < $4
     GROUP BY a.id, a.customer, a.building, a.alarm_point_id ORDER BY n DESC, a.id LIMIT 10;
+
+-- name: alarm_of_building
+SELECT id, alarm_point_id, thing, source, flags, episode, episode_id, cleared, acked_at, shelved_until, level,
+       coalesce(priority, -1), name, point_id, value, text, reason, last
+    FROM alarm WHERE customer = $1 AND building = $2 ORDER BY id;
+
+-- name: alarm_history_after
+SELECT time, transition, told, episode, flags, shelved_until, done_by FROM alarm_history
+    WHERE alarm = $1 AND time > $2 AND transition IS NOT NULL ORDER BY time, place;
+
+-- name: alarm_history_last
+SELECT time, transition, told, episode, flags, shelved_until, done_by FROM alarm_history
+    WHERE alarm = $1 AND transition IS NOT NULL ORDER BY time DESC, place DESC LIMIT 1;

@@ -23,3 +23,10 @@ SELECT task_id, file, callback, callback_tries FROM result WHERE callback_state 
 
 -- name: result_called
 UPDATE result SET callback_state = $2, callback_tries = callback_tries + 1, callback_error = $3 WHERE task_id = $1;
+
+-- name: result_of_connection
+SELECT task_id, task, status, reason, file, received FROM result
+    WHERE connection_id = $1 AND received >= $2 ORDER BY received, task_id;
+
+-- name: result_owner
+SELECT 1 FROM result WHERE task_id = $1 AND customer = $2 AND building = $3;

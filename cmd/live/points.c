@@ -1,0 +1,423 @@
+/* Points that a session subscribes to: what it wants, what it hears. */
+#include "base/clock.h"
+#include "base/diag.h"
+#include "bms/message.h"
+#include "bms/thing.h"
+#include "db/trend.h"
+#include "live/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define uthash_fatal(msg) die(EX_OSERR, "out of memory")
+#include <uthash.h>
+
+#define POINTS_A_REQUEST 4096
+
+struct wanted {
+	struct heard *of;
+	char *point_id;
+	char *name; /* thing and point, the key */
+	UT_hash_handle hh;
+};
+
+struct heard {
+	char *thing, *topic;
+	char building[THING_MAX];
+	const struct zone *zone;
+	size_t points;
+	UT_hash_handle hh;
+};
+
+static struct span
+name_of(struct live *s, struct span thing, struct span point)
+{
+	buf_clear(&s->key);
+	buf_put(&s->key, thing);
+	buf_putc(&s->key, '\n');
+	buf_put(&s->key, point);
+	return buf_span(&s->key);
+}
+
+static struct wanted *
+find_wanted(struct live *s, struct span thing, struct span point)
+{
+	struct span name = name_of(s, thing, point);
+	struct wanted *w;
+
+	HASH_FIND(hh, s->wanted, name.p, name.n, w);
+	return w;
+}
+
+static struct heard *
+hear(struct live *s, struct span thing)
+{
+	struct heard *h;
+	struct thing t;
+
+	HASH_FIND(hh, s->heard, thing.p, thing.n, h);
+	if (h != NULL)
+		return h;
+	must(thing_parse(thing, &t));
+	h = xcalloc(1, sizeof(*h));
+	h->thing = xstrndup(thing.p, thing.n);
+	h->topic = xasprintf("nbms/live/%s", h->thing);
+	(void)snprintf(h->building, sizeof(h->building), "%.*s", SPAN_ARG(t.building_key));
+	h->zone = job_zone(s->job, t.building_key);
+	HASH_ADD_KEYPTR(hh, s->heard, h->thing, thing.n, h);
+	link_listen(s->link, h->topic);
+	return h;
+}
+
+static void
+free_wanted(struct live *s, struct wanted *w)
+{
+	HASH_DEL(s->wanted, w);
+	w->of->points--;
+	free(w->point_id);
+	free(w->name);
+	free(w);
+}
+
+static void
+free_heard(struct live *s, struct heard *h)
+{
+	HASH_DEL(s->heard, h);
+	if (s->link != NULL)
+		link_ignore(s->link, h->topic);
+	free(h->thing);
+	free(h->topic);
+	free(h);
+}
+
+void
+points_free(struct live *s)
+{
+	struct wanted *w, *next_w;
+	struct heard *h, *next_h;
+
+	HASH_ITER(hh, s->wanted, w, next_w)
+	free_wanted(s, w);
+	HASH_ITER(hh, s->heard, h, next_h)
+	free_heard(s, h);
+}
+
+bool
+points_are_seen(struct live *s)
+{
+	struct heard *h, *next;
+
+	HASH_ITER(hh, s->heard, h, next)
+	if (!token_sees_key(s->job->site, &s->user, span_of(h->building)))
+		return false;
+	return true;
+}
+
+/* ---- the request ---- */
+
+/* Points of a request, by gateway. */
+struct chosen {
+	struct {
+		struct span thing, point;
+	} * all;
+	size_t n;
+	char building[THING_MAX];
+	struct span thing; /* the one that was named; n 0: none */
+};
+
+static bool
+chosen_place(struct live *s, struct chosen *c)
+{
+	struct thing t;
+
+	if (!json_text(json_get(s->request, "thing"), &c->thing))
+		return request_building(s, c->building);
+	if (thing_parse(c->thing, &t) &&
+	    token_sees_key(s->job->site, &s->user, t.building_key)) {
+		(void)snprintf(
+		    c->building, sizeof(c->building), "%.*s", SPAN_ARG(t.building_key));
+		return true;
+	}
+	reply_error(s, "unknown-thing", "no gateway of that name in your buildings");
+	return false;
+}
+
+/* The array of the request; false: answered with an error. */
+static bool
+chosen_list(struct live *s, json_value *list)
+{
+	*list = json_get(s->request, "points");
+	if (json_kind_of(*list) == JSON_ARRAY && json_count(*list) > 0 &&
+	    json_count(*list) <= POINTS_A_REQUEST)
+		return true;
+	reply_error(s, "bad-points", "points: a list of 1 to %d point ids", POINTS_A_REQUEST);
+	return false;
+}
+
+static int
+by_thing(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+	int c = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+
+	return c != 0 ? c : (x->n > y->n) - (x->n < y->n);
+}
+
+/* fn for each gateway's points together. */
+typedef void some_fn(struct link *l, struct span thing, const struct span points[], size_t n);
+
+static void
+for_each_thing(struct live *s, struct chosen *c, some_fn *fn)
+{
+	struct span *points = xcalloc(c->n + 1, sizeof(*points));
+	size_t from, k;
+
+	if (c->n > 0)
+		qsort(c->all, c->n, sizeof(*c->all), by_thing);
+	for (from = 0; from < c->n; from += k) {
+		for (k = 0;
+		     from + k < c->n && span_eq(c->all[from].thing, c->all[from + k].thing);
+		     k++)
+			points[k] = c->all[from + k].point;
+		fn(s->link, c->all[from].thing, points, k);
+	}
+	free(points);
+}
+
+static void
+put_refused(struct buf *to, json_value point, const char *code)
+{
+	struct jw w;
+
+	if (to->n > 0)
+		buf_putc(to, ',');
+	w = jw_begin(to);
+	jw_object(&w);
+	jw_member_raw(&w, "point_id", json_raw(point));
+	jw_member_str(&w, "error", code);
+	jw_end(&w);
+	(void)jw_finish(&w);
+}
+
+/* NULL, and it is wanted from now on; or why not. */
+static const char *
+want(struct live *s, struct chosen *c, json_value v, struct span *found)
+{
+	struct span point, thing, type, customer, building;
+	struct wanted *w;
+
+	if (!json_text(v, &point) || !point_id_is_valid(point))
+		return "bad-point";
+	if (!building_key_parse(span_of(c->building), &customer, &building) ||
+	    !control_point(s->job->site, customer, building, point, &thing, &type) ||
+	    (c->thing.n > 0 && !span_eq(thing, c->thing)))
+		return "unknown-point";
+	if ((w = find_wanted(s, thing, point)) == NULL) {
+		if (HASH_COUNT(s->wanted) >= SESSION_POINTS)
+			return "too-many-points";
+		w = xcalloc(1, sizeof(*w));
+		w->of = hear(s, thing);
+		w->of->points++;
+		w->point_id = xstrndup(point.p, point.n);
+		(void)name_of(s, thing, point);
+		w->name = xstrndup(s->key.p, s->key.n);
+		HASH_ADD_KEYPTR(hh, s->wanted, w->name, s->key.n, w);
+		c->all[c->n].thing = span_of(w->of->thing);
+		c->all[c->n++].point = span_of(w->point_id);
+	}
+	*found = span_of(w->point_id);
+	return NULL;
+}
+
+/* ---- values ---- */
+
+static void
+say_value(struct live *s, const struct wanted *wanted, struct span attr, when_t t,
+    struct span json, bool snapshot)
+{
+	char at[WHEN_TEXT];
+	struct jw w = live_event(s, "value");
+
+	jw_member_str(&w, "building", wanted->of->building);
+	jw_member_str(&w, "thing", wanted->of->thing);
+	jw_member_str(&w, "point_id", wanted->point_id);
+	jw_member_text(&w, "attr", attr);
+	jw_member_str(&w, "time", when_format(at, wanted->of->zone, t));
+	jw_member_raw(&w, "value", json);
+	jw_member_bool(&w, "snapshot", snapshot);
+	buf_clear(&s->key);
+	buf_puts(&s->key, wanted->name);
+	buf_putc(&s->key, '\n');
+	buf_put(&s->key, attr);
+	live_say(s, &w, buf_span(&s->key));
+}
+
+static bool
+snapshot_value(void *ctx, const struct reading *r)
+{
+	struct live *s = ctx;
+	struct wanted *w = find_wanted(s, r->series->thing, r->series->point_id);
+	char number[JSON_NUMBER_MAX];
+	struct span json = r->json;
+
+	if (w == NULL)
+		return true;
+	if (json.p == NULL && isnan(r->value))
+		json = SPAN("null");
+	else if (json.p == NULL)
+		json = (struct span){ number, json_format_number(r->value, number) };
+	say_value(s, w, r->series->attr, r->ts, json, true);
+	return true;
+}
+
+static void
+snapshot(struct live *s, const struct chosen *c, const struct opt_list *points)
+{
+	struct history *h = history_open(opt_state_dir(s->job->dir), DB_READ);
+	const struct trend t = { .building_key = span_of(c->building),
+		.zone = job_zone(s->job, span_of(c->building)),
+		.points = points,
+		.from = WHEN_NONE,
+		.to = WHEN_NONE };
+
+	trend_latest(h, &t, snapshot_value, s);
+	history_close(h);
+}
+
+void
+request_subscribe(struct live *s)
+{
+	struct buf refused = BUF((size_t)8 << 20);
+	struct chosen c = { 0 };
+	struct opt_list points = { 0 };
+	json_value list, v;
+	struct jw w;
+
+	if (!chosen_place(s, &c) || !chosen_list(s, &list))
+		return;
+	c.all = xcalloc(json_count(list), sizeof(*c.all));
+	for (v = json_first(list); v.at != 0; v = json_next(v)) {
+		struct span found;
+		const char *wrong = want(s, &c, v, &found);
+
+		if (wrong != NULL)
+			put_refused(&refused, v, wrong);
+		else
+			opt_list_add(&points, found.p);
+	}
+	if (points.n == 0) {
+		reply_error(s, "unknown-point", "none of these points is one in use there");
+	} else {
+		w = reply_begin(s);
+		jw_member_str(&w, "building", c.building);
+		jw_member_int(&w, "points", (int64_t)points.n);
+		jw_key(&w, "refused");
+		jw_array(&w);
+		if (refused.n > 0)
+			jw_raw(&w, buf_span(&refused));
+		jw_end(&w);
+		reply_end(s, &w);
+		for_each_thing(s, &c, link_hold);
+		snapshot(s, &c, &points);
+	}
+	opt_list_free(&points);
+	free(c.all);
+	buf_free(&refused);
+}
+
+/* Without points, all of the gateway's or the building's. */
+static void
+unwanted(struct live *s, struct chosen *c, json_value list)
+{
+	struct wanted *w, *next;
+	json_value v;
+	struct span p;
+
+	c->all = xcalloc(HASH_COUNT(s->wanted) + 1, sizeof(*c->all));
+	HASH_ITER(hh, s->wanted, w, next)
+	{
+		bool named = list.at == 0;
+
+		if (strcmp(w->of->building, c->building) != 0 ||
+		    (c->thing.n > 0 && !span_is(c->thing, w->of->thing)))
+			continue;
+		for (v = json_first(list); v.at != 0 && !named; v = json_next(v))
+			named = json_text(v, &p) && span_is(p, w->point_id);
+		if (!named)
+			continue;
+		c->all[c->n].thing = span_of(w->of->thing);
+		c->all[c->n++].point = span_of(w->point_id);
+	}
+}
+
+void
+request_unsubscribe(struct live *s)
+{
+	struct chosen c = { 0 };
+	json_value list = json_get(s->request, "points");
+	struct heard *h, *next;
+	struct jw w;
+
+	if (!chosen_place(s, &c) || (list.at != 0 && !chosen_list(s, &list)))
+		return;
+	unwanted(s, &c, list);
+	for_each_thing(s, &c, link_leave);
+	for (size_t i = 0; i < c.n; i++)
+		free_wanted(s, find_wanted(s, c.all[i].thing, c.all[i].point));
+	HASH_ITER(hh, s->heard, h, next)
+	if (h->points == 0)
+		free_heard(s, h);
+	w = reply_begin(s);
+	jw_member_str(&w, "building", c.building);
+	jw_member_int(&w, "points", (int64_t)c.n);
+	reply_end(s, &w);
+	free(c.all);
+}
+
+/* ---- from the broker ---- */
+
+static void
+say_point(struct live *s, const struct message *m, json_value item, when_t t)
+{
+	struct span point, attr;
+	struct wanted *w;
+	json_value one;
+
+	if (!json_text(json_get(item, "point_id"), &point) ||
+	    (w = find_wanted(s, m->thing.name, point)) == NULL)
+		return;
+	one = json_first(json_get(item, "msg"));
+	for (; json_kind_of(one) == JSON_OBJECT; one = json_next(one)) {
+		json_value data = json_get(one, "data");
+
+		if (json_text(json_get(one, "attr_name"), &attr) && data.at != 0)
+			say_value(s, w, attr, t, json_raw(data), false);
+	}
+}
+
+/* Values as nbms-live feed passes them on; whatever else is there is none of ours. */
+void
+points_message(struct live *s, const struct mqtt_message *got)
+{
+	const char *why;
+	struct message m;
+	struct heard *h;
+	json_value root, item;
+	when_t t;
+
+	if (!json_parse_copy(s->message_json, got->payload, &root) ||
+	    message_parse(root, &m, &why) != NULL ||
+	    (m.kind != MESSAGE_REALTIME && m.kind != MESSAGE_PERIODIC_LOG))
+		return;
+	HASH_FIND(hh, s->heard, m.thing.name.p, m.thing.name.n, h);
+	if (h == NULL || strcmp(got->topic, h->topic) != 0)
+		return;
+	if (m.received == WHEN_NONE)
+		m.received = clock_now();
+	if (!message_time(&m, h->zone, &t))
+		t = m.received;
+	item = message_first_item(m.body, "point");
+	for (; json_kind_of(item) == JSON_OBJECT; item = message_next_item(item, "point"))
+		say_point(s, &m, item, t);
+}
