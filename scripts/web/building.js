@@ -1,0 +1,154 @@
+// One building now: its units and their points, live; commands with priority and end; what people hold.
+
+import {h, replace, settle} from './dom.js';
+import {get} from './api.js';
+import {t, word} from './i18n.js';
+import * as f from './format.js';
+import * as live from './live.js';
+import {can, now, points as known} from './site.js';
+import {command, held} from './control.js';
+import {empty, find, into, table, tabs, tag} from './parts.js';
+
+const SHOWN = 120; // points listed at once: each is subscribed to
+const STALE = 40 * 60000; // older than two periods and a half of fifteen minutes
+
+// A value that follows the session; old ones say so.
+function cell(place, point) {
+	const out = h('output', {class: 'number', 'data-point': point.point_id}, '–');
+	const at = h('span', {class: 'small muted'});
+	let newest = null;
+	const put = (event) => {
+		if (newest && new Date(event.time) < new Date(newest.time)) return;
+		const first = newest === null;
+		newest = event;
+		replace(out, f.value(event.value, point));
+		age();
+		if (!first && !event.snapshot) { out.classList.remove('flash'); void out.offsetWidth; out.classList.add('flash'); }
+	};
+	const age = () => {
+		if (!newest) return;
+		replace(at, f.age(newest.time, now()));
+		at.title = f.moments(newest.time, place.building.zone);
+		const old = live.state !== 'on' || now() - new Date(newest.time) > STALE;
+		out.classList.toggle('stale', old);
+		out.dataset.stale = t('stale');
+	};
+	return {out, at, put, age, value: () => newest?.value};
+}
+
+// Rows of points with live values; returns what ends the subscription.
+function board(place, box, list, heads) {
+	const cells = new Map(list.map((p) => [p.point_id, cell(place, p)]));
+	replace(box, list.length === 0 ? empty() : table([
+		...heads,
+		{head: t('value'), right: true, cell: (p) => cells.get(p.point_id).out},
+		{head: t('time'), right: true, cell: (p) => cells.get(p.point_id).at},
+		{head: '', buttons: true, cell: (p) => [
+			h('a', {class: 'small', href: `#/trends/${place.building.key}?p=${encodeURIComponent(p.point_id)}`, 'aria-label': `${t('building.trend')}: ${p.name ?? p.point_id}`}, t('building.trend')), ' ',
+			can('operator') && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('building.control')}: ${p.name ?? p.point_id}`,
+				on: {click: () => command(place.building, p, cells.get(p.point_id).value())}}, t('building.control'))]},
+	], list));
+	const off = live.subscribe(place.building.key, list.map((p) => p.point_id), (event) => {
+		if (event.attr === 'M_Value' || !event.attr) cells.get(event.point_id)?.put(event);
+	});
+	const timer = setInterval(() => { for (const c of cells.values()) c.age(); }, 10000);
+	const state = live.on('state', () => { for (const c of cells.values()) c.age(); });
+	return () => { off(); state(); clearInterval(timer); };
+}
+
+// What a unit is doing, of its composite's attributes.
+function unitRow(place, unit, values, open) {
+	const v = values.get(unit.composite_id) ?? {};
+	const running = v.Run === undefined ? null : Boolean(v.Run);
+	return {
+		unit, running, v,
+		name: h('button', {class: 'quiet', type: 'button', on: {click: () => open(unit)}}, `${unit.class} ${unit.unit}`),
+		state: running === null ? tag('unknown', '–') : tag(running ? 'run' : 'stop', running ? t('on') : t('off')),
+	};
+}
+
+async function units(place, panel) {
+	const key = place.building.key;
+	const [all, points] = await Promise.all([get('facility/composites', {building: key, all: 1}, place.signal), known(key)]);
+	if (!all.length) { replace(panel, empty()); return; }
+	const byId = new Map(points.map((p) => [p.point_id, p]));
+	const list = h('div', {class: 'card'});
+	const detail = h('div', {class: 'card', id: 'unit', tabindex: -1}, empty(t('building.pick')));
+	let end = () => {};
+	let chosen = null;
+	place.leave(() => end());
+	const open = (unit, focus = true) => {
+		chosen = unit.composite_id;
+		place.keep({unit: chosen});
+		end();
+		const rows = Object.entries(unit.members ?? {}).map(([role, id]) => ({role, ...(byId.get(id) ?? {point_id: id, name: id})}));
+		const box = h('div', {});
+		replace(detail, h('div', {class: 'head'}, h('h2', {}, `${unit.class} ${unit.unit}`), h('span', {class: 'sub small'}, unit.composite_id),
+			unit.schedule && h('a', {class: 'small', href: `#/schedule/${key}?s=${encodeURIComponent(unit.schedule.schedule_id)}`}, `${t('nav.schedule')}: ${unit.schedule.schedule_id}`)), box);
+		end = board(place, box, rows, [{head: t('building.role'), cell: (p) => [h('span', {}, p.role), h('div', {class: 'id'}, p.point_id)]}]);
+		for (const tr of list.querySelectorAll('tr[data-unit]')) tr.classList.toggle('chosen', tr.dataset.unit === chosen);
+		if (focus && matchMedia('(max-width: 1000px)').matches) detail.scrollIntoView({block: 'start'});
+	};
+	const draw = async () => {
+		const values = new Map();
+		for (const row of await get('latest/values', {building: key, point: 'ComP_U_*'}, place.signal)) {
+			if (!values.has(row.point_id)) values.set(row.point_id, {});
+			values.get(row.point_id)[row.attr] = row.value;
+		}
+		const rows = all.map((unit) => unitRow(place, unit, values, open));
+		replace(list, table([
+			{head: t('unit'), cell: (r) => r.name},
+			{head: t('building.run'), cell: (r) => r.state},
+			{head: t('building.mode'), cell: (r) => (r.v.Mode === undefined || r.v.Mode === null ? '–' : word('mode', r.v.Mode))},
+			{head: t('building.temp'), right: true, cell: (r) => (typeof r.v.Temp === 'number' ? `${f.number(r.v.Temp, 1)} °C` : '–')},
+			{head: t('building.set'), right: true, cell: (r) => (typeof r.v.SetTemp === 'number' ? `${f.number(r.v.SetTemp, 1)} °C` : '–')},
+		], rows, {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, class: r.unit.composite_id === chosen && 'chosen'})}));
+	};
+	await draw();
+	replace(panel, h('div', {class: 'two'}, list, detail));
+	const asked = all.find((u) => u.composite_id === place.query.get('unit'));
+	open(asked ?? all[0], Boolean(asked));
+	place.every(60000, () => draw().catch(() => {}));
+}
+
+async function flat(place, panel) {
+	const points = (await known(place.building.key)).filter((p) => !p.deleted);
+	const box = h('div', {});
+	const said = h('span', {class: 'small muted'});
+	let end = () => {};
+	place.leave(() => end());
+	const field = h('input', {type: 'search', 'aria-label': t('search'), placeholder: t('building.find'), size: 34, value: place.query.get('q') ?? '',
+		on: {input: settle(150, () => draw())}});
+	const draw = () => {
+		const list = find(points, field.value);
+		place.keep({tab: 'points', q: field.value});
+		end();
+		end = board(place, box, list.slice(0, SHOWN), [
+			{head: t('point'), cell: (p) => [h('span', {}, p.name || p.point_id), h('div', {class: 'id'}, p.point_id)], whole: true},
+			{head: t('building.class'), cell: (p) => [p.class, p.floor, p.zone].filter(Boolean).join(' · ')},
+		]);
+		replace(said, t('building.showing', {n: f.number(Math.min(SHOWN, list.length)), all: f.number(list.length)}));
+	};
+	replace(panel, h('div', {class: 'card'}, h('div', {class: 'row'}, field, said), box));
+	draw();
+}
+
+export async function show(box, place) {
+	const {building: b} = place;
+	let over = new AbortController(); // of the tab that is open
+	place.leave(() => over.abort());
+	const tab = (work) => (panel) => {
+		over.abort();
+		over = new AbortController();
+		const {signal} = over;
+		const mine = {...place, signal, leave: (g) => signal.addEventListener('abort', g),
+			every: (ms, g) => { const timer = setInterval(() => { if (!document.hidden) g(); }, ms); signal.addEventListener('abort', () => clearInterval(timer)); }};
+		replace(panel, h('p', {class: 'busy'}, t('loading')));
+		return into(panel, () => work(mine, panel));
+	};
+	const [list, panel] = tabs(t('nav.building'), [
+		['units', t('building.units'), tab(units)], ['points', t('building.points'), tab(flat)], ['held', t('building.held'), tab(held)],
+	], place.query.get('tab') ?? 'units', (id) => { if (id !== 'units') place.keep({tab: id}); });
+	replace(box, h('div', {class: 'head'}, h('h1', {}, b.name), h('span', {class: 'sub'}, b.key), h('span', {class: 'grow'}), list), panel);
+}
+

@@ -1,0 +1,96 @@
+// All buildings at a glance: is it reporting, what is wrong, what does today cost, what happens next.
+
+import {h, replace, s} from './dom.js';
+import {get} from './api.js';
+import {t, word} from './i18n.js';
+import * as f from './format.js';
+import * as live from './live.js';
+import {building, now, site} from './site.js';
+import {empty, facts, into, level, tag} from './parts.js';
+
+// Bars of the day's hours, on those of a week before.
+function hours(rows, before, zone) {
+	const width = 400, height = 76, base = height - 14;
+	const top = Math.max(1, ...[...rows, ...before].map((r) => r.usage_kwh ?? 0));
+	const current = Math.floor(f.minuteOf(now(), zone) / 60);
+	const today = f.isoDay(now(), zone);
+	const bar = (r, kind) => {
+		const hour = Math.floor(f.minuteOf(r.from, zone) / 60);
+		const tall = base * (r.usage_kwh ?? 0) / top;
+		const open = kind === '' && hour === current && f.isoDay(r.from, zone) === today;
+		return s('rect', {class: `bar ${kind} ${open ? 'now' : ''}`, x: hour * width / 24 + (kind ? 1 : 4), width: width / 24 - (kind ? 2 : 8), y: base - tall, height: tall, rx: 1.5},
+			s('title', {}, `${f.clock(r.from, zone)}: ${f.number(r.usage_kwh, 1)} kWh`));
+	};
+	return s('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${t('overview.hours')}: ${f.number(top, 0)}`},
+		before.map((r) => bar(r, 'old')), rows.map((r) => bar(r, '')),
+		s('path', {class: 'axis', d: `M0 ${base + .5}H${width}`}),
+		[0, 6, 12, 18].map((hour) => s('text', {x: hour * width / 24 + (hour ? 0 : 1), y: height - 1, 'text-anchor': hour ? 'middle' : 'start'}, `${String(hour).padStart(2, '0')}`)));
+}
+
+function sum(rows) {
+	return rows.reduce((all, r) => all + (r.usage_kwh ?? 0), 0);
+}
+
+// The day's hours of the main meters together.
+async function day(key, from, to, signal) {
+	const rows = await get('analysis/energy', {building: key, by: 'hour', from, to, point: '*EnergyMainMeter_*'}, signal);
+	const byHour = new Map();
+	for (const r of rows) {
+		const sofar = byHour.get(r.from) ?? {from: r.from, usage_kwh: 0};
+		sofar.usage_kwh += r.usage_kwh ?? 0;
+		byHour.set(r.from, sofar);
+	}
+	return [...byHour.values()];
+}
+
+function counts(alarms) {
+	const n = [1, 2, 3, 4].map((one) => [one, alarms?.[`level_${one}`] ?? alarms?.[one] ?? 0]).filter(([, count]) => count > 0);
+	return n.length ? h('span', {class: 'row'}, n.map(([one, count]) => h('span', {class: 'row small'}, level(one), `× ${f.number(count)}`)))
+		: tag('good', t('overview.quiet'));
+}
+
+function card(b, row, signal) {
+	const {zone} = b;
+	const picture = h('div', {});
+	const against = h('small', {});
+	into(picture, async () => {
+		const today = f.isoDay(now(), zone);
+		const [rows, before] = await Promise.all([
+			day(b.key, today, f.dayPlus(today, 1), signal), day(b.key, f.dayPlus(today, -7), f.dayPlus(today, -6), signal)]);
+		if (!rows.length && !before.length) return empty();
+		const upTo = f.minuteOf(now(), zone);
+		const same = sum(before.filter((r) => f.minuteOf(r.from, zone) < upTo));
+		if (same > 0 && sum(rows) > 0) replace(against, t('overview.against', {percent: f.percent(sum(rows) / same)}));
+		return [h('h3', {}, t('overview.hours')), hours(rows, before, zone)];
+	});
+	const next = row.next_change;
+	return h('article', {class: 'card', 'data-building': b.key},
+		h('div', {class: 'head'}, h('h2', {}, h('a', {href: `#/building/${b.key}`}, b.name)), h('span', {class: 'grow'}),
+			tag(row.state ?? 'unknown', word('state', row.state ?? 'unknown'))),
+		h('div', {class: 'row'}, h('a', {href: `#/alarms/${b.key}`, 'aria-label': `${t('nav.alarms')}, ${b.name}`}, t('nav.alarms')), counts(row.alarms)),
+		facts([
+			[t('overview.energy'), row.energy_today_kwh === null ? '–' : `${f.short(row.energy_today_kwh)} kWh`, against],
+			[t('overview.cost'), f.money(row.cost_today, row.currency ?? b.currency), row.price !== undefined && row.price !== null && `${t('overview.price')} ${f.money(row.price, row.currency ?? b.currency)}/kWh`],
+			[t('overview.peak'), row.peak_kw === undefined || row.peak_kw === null ? '–' : `${f.short(row.peak_kw)} kW`, row.peak_at && f.clock(row.peak_at, zone)],
+			[t('overview.next'), next ? f.when(next.at, zone, now()) : '–', next ? `${next.schedule_id ?? next.name ?? ''}: ${f.value(next.value)}` : t('overview.next.none')],
+		]),
+		picture,
+		h('p', {class: 'small muted'}, `${t('overview.last')}: `, row.last ? `${f.when(row.last, zone, now())} (${f.age(row.last, now())})` : '–'));
+}
+
+export async function show(box, place) {
+	const list = h('div', {class: 'cards'});
+	const draw = async () => {
+		const rows = await get('main/overview', {}, place.signal);
+		const cards = rows.map((row) => {
+			const b = building(row.building) ?? building(`${site.customer}_${row.building}`);
+			return b && card(b, row, place.signal);
+		});
+		replace(list, cards.length ? cards : empty());
+	};
+	await draw();
+	const n = site.buildings.length;
+	replace(box, h('div', {class: 'head'}, h('h1', {}, t('overview.title')), h('span', {class: 'sub'}, t(n === 1 ? 'overview.count.1' : 'overview.count', {n}))), list);
+	place.every(60000, () => draw().catch(() => {}));
+	place.leave(live.on('alarm', () => draw().catch(() => {})));
+}

@@ -1,0 +1,35 @@
+// Who is signed in, what they may see and do, and what time it is at the server.
+
+import {get} from './api.js';
+
+export const site = {user: null, role: 'viewer', customer: null, buildings: []};
+
+// The server's clock: a phone's may be wrong, and a server may be told to live on another day.
+let ahead = 0;
+export const now = () => new Date(Date.now() + ahead);
+
+const rank = {viewer: 0, operator: 1, admin: 2};
+export const can = (role) => rank[site.role] >= rank[role];
+
+export async function load() {
+	const me = await get('manage/me');
+	Object.assign(site, {user: me.user, role: me.role, customer: me.customer, name: me.name});
+	if (me.now) ahead = new Date(me.now) - Date.now();
+	site.buildings = (me.buildings ?? []).map((b) => {
+		const key = b.building.includes('_') ? b.building : `${me.customer}_${b.building}`;
+		return {key, name: b.name || key, zone: b.timezone || 'UTC', currency: b.currency ?? 'KRW'};
+	});
+	return me;
+}
+
+export const building = (key) => site.buildings.find((b) => b.key === key);
+
+// A building's points and units change seldom: asked for once, until the page is loaded anew or someone asks again.
+const kept = new Map();
+export function points(key, again = false) {
+	if (again || !kept.has(key)) {
+		kept.set(key, get('facility/points', {building: key}).catch((e) => { kept.delete(key); throw e; }));
+	}
+	return kept.get(key);
+}
+export const forget = () => kept.clear();

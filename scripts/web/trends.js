@@ -1,0 +1,110 @@
+// How points went: chosen by search, any range, as many values as the screen can show, each with its lowest and highest.
+
+import {h, note, replace, say, settle} from './dom.js';
+import {get, download} from './api.js';
+import {t} from './i18n.js';
+import * as f from './format.js';
+import {now, points as known} from './site.js';
+import {draw as plot, midnight, swatch} from './plot.js';
+import {choice, days, empty, into, picker} from './parts.js';
+
+const MOST = 8; // series on one picture
+
+const iso = (ms) => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+// The values of one point between two instants, at most so many: [[time, low, mean, high]].
+async function values(key, point, from, to, most, signal) {
+	const rows = await get('individual/point', {building: key, point, from: iso(from), to: iso(to), max_points: most}, signal);
+	return rows.filter((r) => (r.attr ?? 'M_Value') === (point.includes('#') ? r.attr : 'M_Value') || point.includes('#') || point.startsWith('ComP_'))
+		.map((r) => [Date.parse(r.time), r.value]);
+}
+
+export async function show(box, place) {
+	const {key, zone, name} = place.building;
+	const all = (await known(key)).filter((p) => !p.deleted);
+	const of = (id) => all.find((p) => p.point_id === id) ?? {point_id: id, name: id};
+	let chosen = place.query.getAll('p').slice(0, MOST);
+	const today = f.isoDay(now(), zone);
+	let from = place.query.get('from') ?? f.dayPlus(today, -6);
+	let to = place.query.get('to') ?? today; // included
+	let zoom = null; // instants, within the range
+	let work = new AbortController();
+	place.leave(() => work.abort());
+
+	const tags = h('div', {class: 'legend'});
+	const chart = h('div', {class: 'stack', id: 'chart'});
+	const said = h('p', {class: 'small muted'});
+	const range = h('div', {class: 'row'});
+	const ends = () => [midnight(from, zone), midnight(f.dayPlus(to, 1), zone)];
+	const keep = () => {
+		const query = new URLSearchParams({from, to});
+		for (const p of chosen) query.append('p', p);
+		place.keep(query);
+	};
+
+	// Zooming asks again for what is now on the screen: finer values of a smaller piece.
+	const load = async () => {
+		work.abort();
+		work = new AbortController();
+		const {signal} = work;
+		if (!chosen.length) { replace(chart, empty(t('trends.none'))); replace(said); return; }
+		const [a, b] = zoom ?? ends();
+		const most = Math.max(200, Math.min(2000, Math.round(chart.clientWidth || 800)));
+		chart.setAttribute('aria-busy', 'true');
+		await into(chart, async () => {
+			const series = await Promise.all(chosen.map((p) => values(key, p, a, b, most, signal)));
+			const began = performance.now();
+			picture(series, [a, b]);
+			performance.measure('nbms-plot', {start: began, end: performance.now()});
+		});
+		chart.removeAttribute('aria-busy');
+	};
+	const picture = (series, span) => {
+		const times = [...new Set(series.flatMap((rows) => rows.map((r) => r[0])))].sort((x, y) => x - y);
+		if (!times.length) { replace(chart, empty(t('trends.nothing'))); return; }
+		const place_ = new Map(times.map((x, i) => [x, i]));
+		const rows = times.map((x) => [new Date(x), ...series.map(() => null)]);
+		series.forEach((one, i) => {
+			for (const [x, v] of one) rows[place_.get(x)][i + 1] = typeof v === 'boolean' ? Number(v) : typeof v === 'number' ? v : NaN;
+		});
+		plot(chart, {
+			series: chosen.map((id) => ({label: of(id).name || id, unit: of(id).unit ?? ''})), rows, zone, range: span, join: true,
+			name: t('trends.chart', {points: chosen.map((id) => of(id).name || id).join(', ')}),
+			zoomed: settle(200, (x, y) => {
+				const [low, high] = ends();
+				zoom = x <= low && y >= high ? null : [Math.round(x), Math.round(y)];
+				load();
+			}),
+		});
+		replace(said, `${f.moment(span[0], zone)} – ${f.moment(span[1], zone)}`);
+		say(t('trends.chart', {points: chosen.map((id) => of(id).name || id).join(', ')}));
+	};
+	const drawTags = () => replace(tags, chosen.map((id, i) => h('span', {}, h('i', {style: {'--swatch': `var(--${swatch(i)})`}}), of(id).name || id,
+		h('button', {class: 'quiet slight', type: 'button', 'aria-label': t('trends.remove', {point: of(id).name || id}), on: {click: () => {
+			chosen = chosen.filter((p) => p !== id);
+			change();
+		}}}, '×'))));
+	const drawRange = () => replace(range, days(from, to, (x, y) => { from = x; to = y; zoom = null; change(); }),
+		choice(t('trends.range'), [[1, t('trends.day')], [7, t('trends.week')], [31, t('trends.month')], [366, t('trends.year')]],
+			Math.round((Date.parse(to) - Date.parse(from)) / 86400000) + 1, (n) => { from = f.dayPlus(to, 1 - n); zoom = null; drawRange(); change(); }));
+	const change = () => { keep(); drawTags(); load(); };
+	const csv = h('button', {type: 'button', on: {click: async () => {
+		const [a, b] = zoom ?? ends();
+		try {
+			for (const p of chosen) {
+				await download('individual/point', {building: key, point: p, from: iso(a), to: iso(b), format: 'csv'}, `${key} ${p} ${from}.csv`.replace(/[^\w.#-]+/g, '_'));
+			}
+		} catch (e) { note(e.message, 'error'); }
+	}}}, t('trends.csv'));
+	replace(box, h('div', {class: 'head'}, h('h1', {}, t('trends.title')), h('span', {class: 'sub'}, name)),
+		h('div', {class: 'card'},
+			h('div', {class: 'row'}, picker(t('trends.pick'), () => all.filter((p) => !chosen.includes(p.point_id)), (p) => {
+				if (chosen.length >= MOST) return;
+				chosen.push(p.point_id);
+				change();
+			}), range, csv),
+			tags, chart, said, h('p', {class: 'small muted'}, t('trends.help'))));
+	drawRange();
+	change();
+}
+
