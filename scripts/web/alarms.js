@@ -71,7 +71,7 @@ async function standing(place, panel) {
 			{head: t('alarms.alarm'), whole: true, cell: (a) => [h('b', {}, name(a)), h('div', {class: 'id'}, [a.alarm_point_id, a.text].filter(Boolean).join(' · '))]},
 			{head: t('alarms.state'), cell: (a) => [word('alarm', a.state), a.shelved_until && h('div', {class: 'small muted'}, `→ ${f.when(a.shelved_until, zone, now())}`)]},
 			{head: t('since'), cell: (a) => [h('time', {datetime: a.since}, f.when(a.since, zone, now())), h('div', {class: 'small muted'}, f.age(a.since, now()))]},
-			{head: t('value'), right: true, cell: (a) => f.value(a.value)},
+			{head: t('value'), right: true, cell: (a) => (a.value === null || a.value === undefined ? null : f.value(a.value))},
 			{head: '', buttons: true, cell: (a) => can('operator') && [
 				(a.state === 'unacknowledged' || a.state === 'returned') && a.episode && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('alarms.ack')}: ${name(a)}`,
 					on: {click: then(() => act(() => post('notice/ack', {building: key, episode: a.episode}), t('alarms.acked', {name: name(a)})))}}, t('alarms.ack')),

@@ -47,6 +47,7 @@ function dress(theme) {
 function frame() {
 	const theme = localStorage.getItem('nbms-theme') ?? 'auto';
 	const inside = Boolean(site.user);
+	const other = language === 'ko' ? 'en' : 'ko';
 	document.body.classList.toggle('outside', !inside);
 	document.getElementById('skip').textContent = t('skip');
 	replace(document.getElementById('top'),
@@ -57,14 +58,22 @@ function frame() {
 		}),
 		h('span', {class: 'grow'}),
 		inside && h('span', {class: 'link', id: 'link', 'data-state': live.state}, h('span', {}, t(`live.${live.state}`))),
-		choose(t('theme'), theme, ['auto', 'light', 'dark'].map((v) => [v, t(`theme.${v}`)]), (v) => {
-			localStorage.setItem('nbms-theme', v);
-			dress(v);
-			if (inside) show();
-		}),
-		choose(t('language'), language, [['en', 'English'], ['ko', '한국어']], (v) => { speak(v); frame(); show(); }),
+		h('button', {class: 'quiet', id: 'theme', title: `${t('theme')}: ${t(`theme.${theme}`)}`, 'aria-label': `${t('theme')}: ${t(`theme.${theme}`)}`, on: {click: () => {
+			const next = {auto: 'light', light: 'dark', dark: 'auto'}[theme];
+			localStorage.setItem('nbms-theme', next);
+			dress(next);
+			again('theme');
+		}}}, {auto: '◐', light: '☀', dark: '☾'}[theme]),
+		h('button', {class: 'quiet', id: 'language', lang: other, on: {click: () => { speak(other); again('language'); }}}, {en: 'English', ko: '한국어'}[other]),
 		inside && h('button', {class: 'quiet', title: `${site.name || site.user} · ${word('role', site.role)}`, on: {click: () => leave()}}, t('logout')));
 	navigation();
+}
+
+// Everything anew, with the focus where it was.
+async function again(id) {
+	frame();
+	await show();
+	document.getElementById(id)?.focus();
 }
 
 function navigation() {
@@ -80,6 +89,7 @@ function navigation() {
 		chosen && Object.keys(ofBuilding).map((view) => entry(view, chosen)),
 		entry('tender', null, true),
 		can('admin') && entry('users')));
+	nav.querySelector('[aria-current]')?.scrollIntoView({block: 'nearest', inline: 'center'});
 	alarms.count(chosen);
 }
 

@@ -6,7 +6,7 @@ import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
 import {can, now, points as known} from './site.js';
-import {command, held} from './control.js';
+import {command, commandable, held} from './control.js';
 import {empty, find, into, table, tabs, tag} from './parts.js';
 
 const SHOWN = 120; // points listed at once: each is subscribed to
@@ -15,7 +15,7 @@ const STALE = 40 * 60000; // older than two periods and a half of fifteen minute
 // A value that follows the session; old ones say so.
 function cell(place, point) {
 	const out = h('output', {class: 'number', 'data-point': point.point_id}, '–');
-	const at = h('span', {class: 'small muted'});
+	const at = h('span', {class: 'small muted nowrap'});
 	let newest = null;
 	const put = (event) => {
 		if (newest && new Date(event.time) < new Date(newest.time)) return;
@@ -45,7 +45,7 @@ function board(place, box, list, heads) {
 		{head: t('time'), right: true, cell: (p) => cells.get(p.point_id).at},
 		{head: '', buttons: true, cell: (p) => [
 			h('a', {class: 'small', href: `#/trends/${place.building.key}?p=${encodeURIComponent(p.point_id)}`, 'aria-label': `${t('building.trend')}: ${p.name ?? p.point_id}`}, t('building.trend')), ' ',
-			can('operator') && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('building.control')}: ${p.name ?? p.point_id}`,
+			can('operator') && commandable(p) && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('building.control')}: ${p.name ?? p.point_id}`,
 				on: {click: () => command(place.building, p, cells.get(p.point_id).value())}}, t('building.control'))]},
 	], list));
 	const off = live.subscribe(place.building.key, list.map((p) => p.point_id), (event) => {
@@ -62,14 +62,14 @@ function unitRow(place, unit, values, open) {
 	const running = v.Run === undefined ? null : Boolean(v.Run);
 	return {
 		unit, running, v,
-		name: h('button', {class: 'quiet', type: 'button', on: {click: () => open(unit)}}, `${unit.class} ${unit.unit}`),
+		name: h('button', {class: 'quiet slight unit', type: 'button', on: {click: () => open(unit)}}, `${unit.class} ${unit.unit}`),
 		state: running === null ? tag('unknown', '–') : tag(running ? 'run' : 'stop', running ? t('on') : t('off')),
 	};
 }
 
 async function units(place, panel) {
 	const key = place.building.key;
-	const [all, points] = await Promise.all([get('facility/composites', {building: key, all: 1}, place.signal), known(key)]);
+	const [all, points] = await Promise.all([get('facility/composites', {building: key, all: true}, place.signal), known(key)]);
 	if (!all.length) { replace(panel, empty()); return; }
 	const byId = new Map(points.map((p) => [p.point_id, p]));
 	const list = h('div', {class: 'card'});
@@ -102,7 +102,7 @@ async function units(place, panel) {
 			{head: t('building.mode'), cell: (r) => (r.v.Mode === undefined || r.v.Mode === null ? '–' : word('mode', r.v.Mode))},
 			{head: t('building.temp'), right: true, cell: (r) => (typeof r.v.Temp === 'number' ? `${f.number(r.v.Temp, 1)} °C` : '–')},
 			{head: t('building.set'), right: true, cell: (r) => (typeof r.v.SetTemp === 'number' ? `${f.number(r.v.SetTemp, 1)} °C` : '–')},
-		], rows, {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, class: r.unit.composite_id === chosen && 'chosen'})}));
+		], rows, {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, class: r.unit.composite_id === chosen && 'chosen'}), fold: false}));
 	};
 	await draw();
 	replace(panel, h('div', {class: 'two'}, list, detail));

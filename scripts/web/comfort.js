@@ -19,7 +19,7 @@ export function ratio(celsius, humidity) {
 	return 0.621945 * p / (PRESSURE - p);
 }
 
-const W = 720, H = 440, L = 12, R = 46, B = 36, T = 12, LOW = 14, HIGH = 34, TOP = 0.024;
+const W = 600, H = 420, L = 12, R = 46, B = 36, T = 12, LOW = 14, HIGH = 34, TOP = 0.024;
 const x = (celsius) => L + (celsius - LOW) / (HIGH - LOW) * (W - L - R);
 const y = (w) => H - B - w / TOP * (H - B - T);
 const path = (points) => points.map(([a, b], i) => `${i ? 'L' : 'M'}${a.toFixed(1)} ${b.toFixed(1)}`).join('');
@@ -42,7 +42,7 @@ function inside(outline, air, w) {
 
 function chart(zones) {
 	const lines = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
-	return s('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': t('comfort.chart')},
+	return s('svg', {class: 'chart', viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': t('comfort.chart')},
 		[16, 18, 20, 22, 24, 26, 28, 30, 32].map((c) => [s('path', {class: 'grid', d: `M${x(c)} ${y(0)}V${Math.max(T, y(ratio(c, 100)))}`}), s('text', {x: x(c), y: H - B + 16, 'text-anchor': 'middle'}, String(c))]),
 		[0, 5, 10, 15, 20].map((g) => s('text', {x: W - R + 8, y: y(g / 1000) + 4}, String(g))),
 		lines.map((rh) => {

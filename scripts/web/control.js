@@ -39,9 +39,12 @@ function read(text, binary) {
 	return text.trim() !== '' && Number.isFinite(x) ? x : undefined;
 }
 
+// Outputs and values are written; inputs are measured (the object types of BACnet).
+export const commandable = (point) => /^[ABM][OV]$/.test(point.type ?? '') || (!point.type && /(^|[.:])[ABM][OV]\b/.test(point.point_id));
+
 export async function command(building, point, current) {
 	const name = point.name || point.point_id;
-	const binary = /^(BI|BO|BV)$/.test(point.type ?? '') || typeof current === 'boolean';
+	const binary = /^B[OV]$/.test(point.type ?? '') || typeof current === 'boolean';
 	const value = binary
 		? h('select', {name: 'value'}, [[1, t('on')], [0, t('off')]].map(([v, text]) => h('option', {value: String(v), selected: Number(current) !== v}, text)))
 		: h('input', {name: 'value', inputmode: 'decimal', autocomplete: 'off', required: true, value: typeof current === 'number' ? String(current) : ''});

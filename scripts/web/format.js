@@ -65,6 +65,15 @@ export function when(time, zone, now) {
 	return isoDay(time, zone) === isoDay(now, zone) ? clock(time, zone) : moment(time, zone);
 }
 
+// Within the coming days: the time, with the weekday where it is another day.
+export function soon(time, zone, now) {
+	if (isoDay(time, zone) === isoDay(now, zone)) return clock(time, zone);
+	return date(time) - now < 6 * 86400000 ? say(time, zone, {weekday: 'short', hour: '2-digit', minute: '2-digit'}) : moment(time, zone);
+}
+
+// What a schedule commands: 1 and 0 are on and off.
+export const state = (x) => (x === 1 || x === true ? t('on') : x === 0 || x === false ? t('off') : value(x));
+
 // 2026-07-15, there.
 export function isoDay(time, zone) {
 	return new Intl.DateTimeFormat('en-CA', {timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit'}).format(date(time));

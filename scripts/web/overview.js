@@ -6,7 +6,7 @@ import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
 import {building, now, site} from './site.js';
-import {empty, facts, into, level, tag} from './parts.js';
+import {empty, facts, into, tag} from './parts.js';
 
 // Bars of the day's hours, on those of a week before.
 function hours(rows, before, zone) {
@@ -45,7 +45,7 @@ async function day(key, from, to, signal) {
 
 function counts(alarms) {
 	const n = [1, 2, 3, 4].map((one) => [one, alarms?.[`level_${one}`] ?? alarms?.[one] ?? 0]).filter(([, count]) => count > 0);
-	return n.length ? h('span', {class: 'row'}, n.map(([one, count]) => h('span', {class: 'row small'}, level(one), `× ${f.number(count)}`)))
+	return n.length ? h('span', {class: 'row'}, n.map(([one, count]) => h('span', {class: `tag level-${one}`}, `${f.number(count)} ${word('level', one)}`)))
 		: tag('good', t('overview.quiet'));
 }
 
@@ -72,7 +72,7 @@ function card(b, row, signal) {
 			[t('overview.energy'), row.energy_today_kwh === null ? '–' : `${f.short(row.energy_today_kwh)} kWh`, against],
 			[t('overview.cost'), f.money(row.cost_today, row.currency ?? b.currency), row.price !== undefined && row.price !== null && `${t('overview.price')} ${f.money(row.price, row.currency ?? b.currency)}/kWh`],
 			[t('overview.peak'), row.peak_kw === undefined || row.peak_kw === null ? '–' : `${f.short(row.peak_kw)} kW`, row.peak_at && f.clock(row.peak_at, zone)],
-			[t('overview.next'), next ? f.when(next.at, zone, now()) : '–', next ? `${next.schedule_id ?? next.name ?? ''}: ${f.value(next.value)}` : t('overview.next.none')],
+			[t('overview.next'), next ? f.soon(next.at, zone, now()) : '–', next ? `${next.schedule_id ?? next.name ?? ''}: ${f.state(next.value)}` : t('overview.next.none')],
 		]),
 		picture,
 		h('p', {class: 'small muted'}, `${t('overview.last')}: `, row.last ? `${f.when(row.last, zone, now())} (${f.age(row.last, now())})` : '–'));

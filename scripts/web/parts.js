@@ -7,16 +7,16 @@ import * as f from './format.js';
 export const empty = (text = t('empty')) => h('p', {class: 'empty'}, text);
 
 // An alarm's level as shape, number and word.
-export const level = (n) => h('span', {class: `tag level-${n}`}, n ? `${n} ${word('level', n)}` : word('level', n));
+export const level = (n) => h('span', {class: `tag level-${n}`}, word('level', n));
 
 export const tag = (kind, text) => h('span', {class: `tag state-${kind}`}, text);
 
 // columns: [{head, cell: (row) => node or text, right, whole, buttons}]. On narrow screens the rows fold into blocks.
-export function table(columns, rows, {name, row: dress} = {}) {
+export function table(columns, rows, {name, row: dress, fold = true} = {}) {
 	const kind = (c) => [c.right && 'right', c.whole && 'whole', c.buttons && 'buttons'].filter(Boolean).join(' ') || null;
 	const line = (row) => h('tr', dress?.(row), columns.map((c) =>
 		h('td', {class: kind(c), 'data-head': c.buttons || c.whole ? null : c.head}, c.cell(row))));
-	return h('div', {class: 'scroll'}, h('table', {class: 'fold', 'aria-label': name},
+	return h('div', {class: 'scroll'}, h('table', {class: fold && 'fold', 'aria-label': name},
 		h('thead', {}, h('tr', {}, columns.map((c) => h('th', {scope: 'col', class: kind(c)}, c.head)))),
 		h('tbody', {}, rows.map(line))));
 }

@@ -61,18 +61,20 @@ export function midnight(iso, zone) {
 
 /*
  * draw(BOX, {series: [{label, unit, format, dashed, swatch}], rows, band, zone, name, height, xlabel, ylabel, zoomed, range}):
- * rows are [x, y, ...], x a Date or a number, y a number, null, or [low, middle, high] with band. Returns the Dygraph.
+ * beside(i) is a node put beside the i-th name. rows are [x, y, ...], x a Date or a number, y a number, null, or [low, middle, high] with band. Returns the Dygraph.
  */
 export function draw(box, o) {
 	if (!window.Dygraph) {
 		replace(box, h('div', {class: 'trouble'}, t('error.plot')));
 		return null;
 	}
+	// its own legend measures itself with inline styles, which the page's policy does not allow
+	window.Dygraph.PLUGINS = window.Dygraph.PLUGINS.filter((one) => one !== window.Dygraph.Plugins.Legend);
 	const colours = o.series.map((one, i) => colour(one.swatch ?? swatch(i)));
 	const plot = h('div', {class: `plot ${o.height ?? ''}`, tabindex: 0, role: 'img', 'aria-label': o.name});
 	const values = o.series.map(() => h('b', {}));
 	const at = h('span', {class: 'muted'});
-	const legend = h('div', {class: 'legend'}, o.series.map((one, i) => h('span', {}, h('i', {style: {'--swatch': colours[i]}}), one.label, values[i])), at);
+	const legend = h('div', {class: 'legend'}, o.series.map((one, i) => h('span', {}, h('i', {style: {'--swatch': colours[i]}}), one.label, values[i], o.beside?.(i))), at);
 	replace(box, legend, plot);
 	const say = (i, v) => replace(values[i], typeof v === 'number' ? (o.series[i].format ?? ((x) => `${f.short(x)} ${f.unit(o.series[i].unit)}`))(v) : '');
 	const units = [...new Set(o.series.map((one) => one.unit ?? ''))];
@@ -85,9 +87,9 @@ export function draw(box, o) {
 		gridLineColor: colour('line'), axisLineColor: colour('line-strong'), highlightCircleSize: 4, labelsUTC: false, animatedZooms: false, includeZero: Boolean(o.zero),
 		axes: {
 			x: o.zone ? {axisLabelFormatter: axisTime(o.zone), ticker: ticker(o.zone)} : {axisLabelFormatter: (x) => (o.xformat ?? f.short)(x), axisLabelWidth: 90},
-			y: numbers, y2: units.length > 1 ? {...numbers, independentTicks: true, drawGrid: false} : undefined,
+			y: numbers, ...(units.length > 1 && {y2: {...numbers, independentTicks: true, drawGrid: false}}),
 		},
-		rightGap: units.length > 1 ? undefined : 16,
+		rightGap: units.length > 1 ? 5 : 16,
 		dateWindow: o.range ?? null,
 		highlightCallback: (_, x, points) => {
 			replace(at, o.zone ? f.moment(new Date(x), o.zone) : (o.xformat ?? f.short)(x));

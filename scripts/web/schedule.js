@@ -15,7 +15,7 @@ function monday(iso) {
 	return f.dayPlus(iso, -((day + 6) % 7));
 }
 
-const shown = (v) => (v === null || v === undefined ? '–' : v === 1 || v === true ? t('on') : v === 0 || v === false ? t('off') : f.value(v));
+const shown = f.state;
 
 // The pieces of a day, as shares of its length: a day of 23 or 25 hours is one too.
 function bar(parts, iso, zone) {
@@ -41,7 +41,7 @@ function week(parts, first, zone) {
 		DAYS.map((_, i) => {
 			const iso = f.dayPlus(first, i);
 			const at = midnight(iso, zone);
-			return [h('span', {class: `day ${iso === today ? 'is' : ''}`}, f.weekday(at, zone), ' ', h('span', {class: 'small muted'}, f.day(at, zone))), bar(parts, iso, zone)];
+			return [h('span', {class: `day ${iso === today ? 'is' : ''}`}, f.weekday(at, zone), ' ', h('span', {class: 'small muted'}, String(Number(iso.slice(8))))), bar(parts, iso, zone)];
 		}));
 }
 

@@ -37,7 +37,7 @@ export async function show(box, place) {
 		rows.forEach((r, i) => picture(cards[i], r, i + 1));
 	});
 	const base = h('input', {inputmode: 'numeric', required: true, size: 14}), bidders = h('input', {inputmode: 'numeric', size: 4, value: '10'});
-	const form = can('operator') && site.buildings.length > 0 && h('form', {class: 'card row', on: {submit: async (e) => {
+	const form = can('operator') && site.buildings.length > 0 && h('form', {class: 'card', on: {submit: async (e) => {
 		e.preventDefault();
 		const amount = Number(base.value.replace(/[\s,]/g, ''));
 		base.setAttribute('aria-invalid', String(!(amount > 0)));
@@ -46,7 +46,7 @@ export async function show(box, place) {
 			await live.request('tender-predict', {building: site.buildings[0].key, predictInput: {base: amount, bidders: Number(bidders.value) || 10, kind: 'works-national'}});
 			note(t('forecast.asked'));
 		} catch (error) { note(error.message, 'error'); }
-	}}}, h('label', {}, t('tender.base'), base), h('label', {}, t('tender.bidders'), bidders), h('button', {type: 'submit'}, t('tender.ask')));
+	}}}, h('div', {class: 'row end'}, h('label', {}, t('tender.base'), base), h('label', {}, t('tender.bidders'), bidders), h('button', {type: 'submit'}, t('tender.ask'))));
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('tender.title'))), form, body);
 	place.leave(live.on('result', (e) => { if (/^tender/.test(e.task ?? '')) draw(); }));
 	await draw();

@@ -5,23 +5,28 @@ import {get, download} from './api.js';
 import {t} from './i18n.js';
 import * as f from './format.js';
 import {now, points as known} from './site.js';
-import {draw as plot, midnight, swatch} from './plot.js';
+import {draw as plot, midnight} from './plot.js';
 import {choice, days, empty, into, picker} from './parts.js';
 
 const MOST = 8; // series on one picture
 
 const iso = (ms) => new Date(ms).toISOString().replace('.000Z', 'Z');
 
-// The values of one point between two instants, at most so many: [[time, low, mean, high]].
+// The values of one point between two instants, at most about so many, chosen so that the line looks the same.
 async function values(key, point, from, to, most, signal) {
-	const rows = await get('individual/point', {building: key, point, from: iso(from), to: iso(to), max_points: most}, signal);
-	return rows.filter((r) => (r.attr ?? 'M_Value') === (point.includes('#') ? r.attr : 'M_Value') || point.includes('#') || point.startsWith('ComP_'))
-		.map((r) => [Date.parse(r.time), r.value]);
+	const rows = await get('individual/point', {building: key, point, attr: 'M_Value', from: iso(from), to: iso(to), max_points: most}, signal);
+	return rows.map((r) => [Date.parse(r.time), r.value]);
+}
+
+// Meters have more than their register: what nbms-store derives of it.
+function withDerived(points) {
+	return points.flatMap((p) => (p.class === 'Energy' ? [p, ...[['#Usage', 'kWh'], ['#Demand', 'kW'], ['#Charge', '']]
+		.map(([what, unit]) => ({...p, point_id: p.point_id + what, name: `${p.name ?? p.point_id} ${what}`, unit}))] : [p]));
 }
 
 export async function show(box, place) {
 	const {key, zone, name} = place.building;
-	const all = (await known(key)).filter((p) => !p.deleted);
+	const all = withDerived((await known(key)).filter((p) => !p.deleted));
 	const of = (id) => all.find((p) => p.point_id === id) ?? {point_id: id, name: id};
 	let chosen = place.query.getAll('p').slice(0, MOST);
 	const today = f.isoDay(now(), zone);
@@ -31,7 +36,6 @@ export async function show(box, place) {
 	let work = new AbortController();
 	place.leave(() => work.abort());
 
-	const tags = h('div', {class: 'legend'});
 	const chart = h('div', {class: 'stack', id: 'chart'});
 	const said = h('p', {class: 'small muted'});
 	const range = h('div', {class: 'row'});
@@ -61,7 +65,7 @@ export async function show(box, place) {
 	};
 	const picture = (series, span) => {
 		const times = [...new Set(series.flatMap((rows) => rows.map((r) => r[0])))].sort((x, y) => x - y);
-		if (!times.length) { replace(chart, empty(t('trends.nothing'))); return; }
+		if (!times.length) { replace(chart, h('div', {class: 'legend'}, chosen.map((id) => h('span', {}, of(id).name || id, remove(id)))), empty(t('trends.nothing'))); return; }
 		const place_ = new Map(times.map((x, i) => [x, i]));
 		const rows = times.map((x) => [new Date(x), ...series.map(() => null)]);
 		series.forEach((one, i) => {
@@ -69,7 +73,7 @@ export async function show(box, place) {
 		});
 		plot(chart, {
 			series: chosen.map((id) => ({label: of(id).name || id, unit: of(id).unit ?? ''})), rows, zone, range: span, join: true,
-			name: t('trends.chart', {points: chosen.map((id) => of(id).name || id).join(', ')}),
+			beside: (i) => remove(chosen[i]), name: t('trends.chart', {points: chosen.map((id) => of(id).name || id).join(', ')}),
 			zoomed: settle(200, (x, y) => {
 				const [low, high] = ends();
 				zoom = x <= low && y >= high ? null : [Math.round(x), Math.round(y)];
@@ -79,15 +83,14 @@ export async function show(box, place) {
 		replace(said, `${f.moment(span[0], zone)} – ${f.moment(span[1], zone)}`);
 		say(t('trends.chart', {points: chosen.map((id) => of(id).name || id).join(', ')}));
 	};
-	const drawTags = () => replace(tags, chosen.map((id, i) => h('span', {}, h('i', {style: {'--swatch': `var(--${swatch(i)})`}}), of(id).name || id,
-		h('button', {class: 'quiet slight', type: 'button', 'aria-label': t('trends.remove', {point: of(id).name || id}), on: {click: () => {
-			chosen = chosen.filter((p) => p !== id);
-			change();
-		}}}, '×'))));
+	const remove = (id) => h('button', {class: 'quiet slight', type: 'button', 'aria-label': t('trends.remove', {point: of(id).name || id}), on: {click: () => {
+		chosen = chosen.filter((p) => p !== id);
+		change();
+	}}}, '×');
 	const drawRange = () => replace(range, days(from, to, (x, y) => { from = x; to = y; zoom = null; change(); }),
 		choice(t('trends.range'), [[1, t('trends.day')], [7, t('trends.week')], [31, t('trends.month')], [366, t('trends.year')]],
 			Math.round((Date.parse(to) - Date.parse(from)) / 86400000) + 1, (n) => { from = f.dayPlus(to, 1 - n); zoom = null; drawRange(); change(); }));
-	const change = () => { keep(); drawTags(); load(); };
+	const change = () => { keep(); load(); };
 	const csv = h('button', {type: 'button', on: {click: async () => {
 		const [a, b] = zoom ?? ends();
 		try {
@@ -103,7 +106,7 @@ export async function show(box, place) {
 				chosen.push(p.point_id);
 				change();
 			}), range, csv),
-			tags, chart, said, h('p', {class: 'small muted'}, t('trends.help'))));
+			chart, said, h('p', {class: 'small muted'}, t('trends.help'))));
 	drawRange();
 	change();
 }
