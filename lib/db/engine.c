@@ -3,21 +3,81 @@
 #include "base/when.h"
 #include "db/engine_own.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define PLACE_MAX 4096
+#define DIR_MARK "{dir}"
+
+static bool
+is_url(const char *path)
+{
+	return strncmp(path, "postgresql://", 13) == 0 || strncmp(path, "postgres://", 11) == 0;
+}
+
 static const struct engine *
 engine_of(const char *path)
 {
-	(void)path;
-	return &engine_sqlite;
+	return is_url(path) ? &engine_postgres : &engine_sqlite;
+}
+
+/* A state directory as a name: what it is called, and a digest of where it is (FNV-1a, 32 bits:
+ * Fowler, Noll, Vo). */
+static void
+put_dir_name(struct buf *b, const char *dir)
+{
+	char *whole = realpath(dir, NULL);
+	const char *p = whole != NULL ? whole : dir, *name = strrchr(p, '/');
+	uint32_t hash = 2166136261U;
+	size_t n = 0;
+
+	for (name = name != NULL ? name + 1 : p; name[n] != '\0' && n < 20; n++)
+		buf_putc(b, isalnum((unsigned char)name[n]) ? name[n] : '_');
+	for (; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 16777619U;
+	buf_printf(b, "_%08x", hash);
+	free(whole);
+}
+
+/* Where the site of a state directory is kept: there, or where $NBMS_DB says. */
+static char *
+place_of(const char *dir)
+{
+	const char *url = is_url(dir) ? dir : getenv("NBMS_DB"), *mark;
+	struct buf b = BUF(PLACE_MAX);
+	char *place;
+
+	if (url == NULL || url[0] == '\0')
+		return xstrdup(dir);
+	if (!is_url(url))
+		die(EX_USAGE, "NBMS_DB: not a postgresql:// URL");
+	mark = strstr(url, DIR_MARK);
+	if (mark == NULL)
+		return xstrdup(url);
+	buf_put(&b, (struct span){ url, (size_t)(mark - url) });
+	put_dir_name(&b, dir);
+	buf_puts(&b, mark + strlen(DIR_MARK));
+	if (b.full)
+		die(EX_USAGE, "NBMS_DB: too long");
+	place = xstrdup(buf_text(&b));
+	buf_free(&b);
+	return place;
 }
 
 struct db *
 db_open(const char *path, enum db_family family, enum db_mode mode)
 {
-	return engine_of(path)->open(path, family, mode);
+	char *place = place_of(mode == DB_MEMORY ? "." : path);
+	struct db *db;
+
+	/* a path says itself where it is, but for what has none */
+	if (mode == DB_MEMORY)
+		path = place;
+	db = engine_of(path)->open(path, family, mode);
+	free(place);
+	return db;
 }
 
 void
@@ -44,13 +104,20 @@ db_path(const struct db *db)
 char *
 db_site_path(const char *dir)
 {
-	return engine_of(dir)->site_path(dir);
+	char *place = place_of(dir), *path = engine_of(place)->site_path(place);
+
+	free(place);
+	return path;
 }
 
 char *
 db_month_path(const char *dir, struct span building_key, const char *month)
 {
-	return engine_of(dir)->month_path(dir, building_key, month);
+	char *place = place_of(dir),
+	     *path = engine_of(place)->month_path(place, building_key, month);
+
+	free(place);
+	return path;
 }
 
 bool
@@ -68,7 +135,11 @@ db_bytes(const char *path)
 size_t
 db_months(const char *dir, struct span building_key, char ***months)
 {
-	return engine_of(dir)->months(dir, building_key, months);
+	char *place = place_of(dir);
+	size_t n = engine_of(place)->months(place, building_key, months);
+
+	free(place);
+	return n;
 }
 
 bool
@@ -119,6 +190,24 @@ db_changed_elsewhere(struct db *db)
 	return db->engine->changed_elsewhere(db);
 }
 
+void
+db_lead(struct db *db)
+{
+	db->engine->lead(db);
+}
+
+void
+db_set_area(struct db *db, const char *area)
+{
+	db->engine->set_area(db, area);
+}
+
+bool
+db_lease(struct db *db, const char *name)
+{
+	return db->engine->lease(db, name);
+}
+
 int64_t
 db_last_id(struct db *db)
 {
@@ -128,25 +217,24 @@ db_last_id(struct db *db)
 static struct value
 text_value(struct span s)
 {
-	return s.p != NULL ? (struct value){ .kind = VALUE_TEXT, .is.t = s }
-			   : (struct value){ .kind = VALUE_NULL };
+	return (struct value){ .kind = VALUE_TEXT, .null = s.p == NULL, .is.t = s };
 }
 
 static struct value
 next_arg(char letter, va_list *ap)
 {
-	struct value v = { .kind = VALUE_NULL };
+	struct value v = { .kind = VALUE_NULL, .null = true };
 
 	switch (letter) {
 	case 'i':
 		return (struct value){ .kind = VALUE_INT, .is.i = va_arg(*ap, int64_t) };
 	case 'w':
-		v.is.i = va_arg(*ap, when_t);
-		v.kind = v.is.i == WHEN_NONE ? VALUE_NULL : VALUE_INT;
+		v = (struct value){ .kind = VALUE_INT, .is.i = va_arg(*ap, when_t) };
+		v.null = v.is.i == WHEN_NONE;
 		return v;
 	case 'd':
-		v.is.d = va_arg(*ap, double);
-		v.kind = isnan(v.is.d) ? VALUE_NULL : VALUE_DOUBLE;
+		v = (struct value){ .kind = VALUE_DOUBLE, .is.d = va_arg(*ap, double) };
+		v.null = isnan(v.is.d);
 		return v;
 	case 's':
 		return text_value(span_of(va_arg(*ap, const char *)));
@@ -181,7 +269,7 @@ start(struct db *db, enum sql_name name, const char *letters, va_list *ap)
 static void
 put_cell(char letter, const struct value *v, va_list *ap)
 {
-	bool null = v->kind == VALUE_NULL;
+	bool null = v->null;
 
 	switch (letter) {
 	case 'i':

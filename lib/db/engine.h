@@ -78,6 +78,26 @@ void db_commit(struct db *db);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
 
+/*
+ * From now on what is written to the months of this site is committed with it, by db_commit of
+ * `db`, and not before; for those who commit the site last anyway. Files of SQLite's stay
+ * apart.
+ */
+void db_lead(struct db *db);
+
+/*
+ * Who begins to write waits until others of the same area have committed. SQLite knows one
+ * area, the whole site. With PostgreSQL it is this program's name until told otherwise; NULL:
+ * waits for nobody, for a program whose every statement is right whatever others do meanwhile.
+ */
+void db_set_area(struct db *db, const char *area);
+
+/*
+ * Takes the lease of a name, if nobody has it; it is held until db_close, or until this process
+ * or its connection is no more. False: another one has it.
+ */
+bool db_lease(struct db *db, const char *name);
+
 /* Has another connection committed something since the last call? The first call says no. */
 bool db_changed_elsewhere(struct db *db);
 

@@ -17,7 +17,8 @@ enum value_kind { VALUE_NULL, VALUE_INT, VALUE_DOUBLE, VALUE_TEXT };
 
 /* One argument, or one cell of a result. Text is borrowed. */
 struct value {
-	enum value_kind kind;
+	enum value_kind kind; /* VALUE_NULL: nothing tells what it would be */
+	bool null;            /* there is none, of this kind */
 	union {
 		int64_t i;
 		double d;
@@ -56,6 +57,9 @@ struct engine {
 	void (*rollback)(struct db *db);
 	bool (*in_transaction)(const struct db *db);
 	bool (*changed_elsewhere)(struct db *db);
+	void (*lead)(struct db *db);
+	void (*set_area)(struct db *db, const char *area);
+	bool (*lease)(struct db *db, const char *name);
 
 	/* Makes the statement ready to be stepped through with these arguments. */
 	void (*start)(struct rows *r, const struct value *args, size_t n);
@@ -82,6 +86,6 @@ struct engine {
 	bool (*remove)(const char *path);
 };
 
-extern const struct engine engine_sqlite;
+extern const struct engine engine_sqlite, engine_postgres;
 
 #endif

@@ -7,8 +7,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@ struct sqlite_db {
 	bool frozen;          /* opened as a file that does not change */
 	struct stat as_found; /* then */
 	int64_t data_version; /* as changed_elsewhere last saw it; 0: never */
+	int lease;            /* the file whose lock it is; -1: none */
 };
 
 static struct sqlite_db *
@@ -253,6 +256,8 @@ sqlite_close(struct db *base)
 	if (sqlite3_get_autocommit(db->h) == 0)
 		(void)sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
 	must(sqlite3_close(db->h) == SQLITE_OK);
+	if (db->lease >= 0)
+		(void)close(db->lease);
 	check_frozen(db);
 	free(db->db.path);
 	free(db);
@@ -272,6 +277,7 @@ sqlite_open(const char *path, enum db_family family, enum db_mode mode)
 	db->db.engine = &engine_sqlite;
 	db->db.path = xstrdup(mode == DB_MEMORY ? "memory" : path);
 	db->db.family = family;
+	db->lease = -1;
 	errno = 0;
 	if (mode == DB_READ)
 		code = open_to_read(db);
@@ -334,6 +340,39 @@ changed_elsewhere(struct db *base)
 	return changed;
 }
 
+/* Month files have transactions of their own. */
+static void
+lead(struct db *db)
+{
+	(void)db;
+}
+
+static void
+set_area(struct db *db, const char *area)
+{
+	(void)db;
+	(void)area;
+}
+
+/* A lock on a file beside the database; the process keeps it open as long as it lives. */
+static bool
+lease(struct db *db, const char *name)
+{
+	char *path = xasprintf("%s-lease-%s", db->path, name);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		die(errno == EACCES || errno == EROFS ? EX_NOPERM : EX_IOERR, "%s: %s", path,
+		    strerror(errno));
+	free(path);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		own(db)->lease = fd;
+		return true;
+	}
+	(void)close(fd);
+	return false;
+}
+
 static int64_t
 last_id(struct db *db)
 {
@@ -374,7 +413,7 @@ bind(sqlite3_stmt *st, int i, const struct value *v)
 {
 	int code = SQLITE_OK;
 
-	switch (v->kind) {
+	switch (v->null ? VALUE_NULL : v->kind) {
 	case VALUE_NULL:
 		code = sqlite3_bind_null(st, i);
 		break;
@@ -434,7 +473,7 @@ column(struct rows *r, size_t i, char letter)
 	int at = (int)i;
 
 	if (sqlite3_column_type(r->st, at) == SQLITE_NULL)
-		return (struct value){ .kind = VALUE_NULL };
+		return (struct value){ .null = true };
 	if (letter == 'd')
 		return (struct value){ .kind = VALUE_DOUBLE,
 			.is.d = sqlite3_column_double(r->st, at) };
@@ -606,6 +645,9 @@ const struct engine engine_sqlite = {
 	.column = column,
 	.changes = changes,
 	.reset = reset,
+	.lead = lead,
+	.set_area = set_area,
+	.lease = lease,
 	.last_id = last_id,
 	.put_samples = put_samples,
 	.check_statements = check_statements,

@@ -15,6 +15,7 @@ struct sql_migration {
 struct sql_statement {
 	const char *name;
 	enum db_family family;
+	bool checked;                   /* its caller wants to know of a violated constraint */
 	const char *text[SQL_DIALECTS]; /* NULL: that engine never needs it */
 };
 

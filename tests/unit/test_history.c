@@ -82,9 +82,8 @@ months_by_zone(void **state)
 		char *path = history_path(dir, KEY, z, t);
 		struct month *m;
 
-		(void)snprintf(
-		    wanted, sizeof(wanted), "%s/history/C1_B1/%s.db", dir, cases[i].file);
-		assert_string_equal(path, wanted);
+		(void)snprintf(wanted, sizeof(wanted), "/C1_B1/%s", cases[i].file);
+		assert_non_null(strstr(path, wanted));
 		free(path);
 		m = history_month(h, KEY, z, t);
 		assert_true(month_from(m) <= t && t < month_to(m));

@@ -18,11 +18,6 @@ DELETE FROM endpoint WHERE customer = $1 AND arn = $2;
 -- name: endpoint_dead
 UPDATE endpoint SET dead = $3 WHERE customer = $1 AND arn = $2;
 
--- name: endpoint_list
-SELECT e.customer, e.arn, e.user_id, e.alarm, e.notice, e.level, e.escalate, e.remind, e.dead,
-       (SELECT json_group_array(b.building) FROM endpoint_building b WHERE b.customer = e.customer AND b.arn = e.arn)
-    FROM endpoint e WHERE ($1 IS NULL OR e.customer = $1) ORDER BY e.customer, e.arn;
-
 -- name: endpoint_for_alarms
 SELECT 1 FROM endpoint WHERE alarm = 1 AND dead IS NULL LIMIT 1;
 
@@ -47,7 +42,7 @@ INSERT INTO delivery (event, kind, nth, customer, arn, episode, title, text, dat
 
 -- name: delivery_add_clear
 INSERT INTO delivery (event, kind, nth, customer, arn, episode, title, text, data, created, due, state, attempts)
-    SELECT DISTINCT $1, $2, 0, e.customer, e.arn, $3, $4, $5, $6, $7, $7, 'waiting', 0
+    SELECT DISTINCT $1, $2, 0, e.customer, e.arn, $3, $4, $5, $6, CAST($7 AS BIGINT), $7, 'waiting', 0
       FROM endpoint e JOIN delivery d ON d.episode = $3 AND d.customer = e.customer AND d.arn = e.arn
      WHERE e.dead IS NULL AND d.state IN ('waiting', 'sending', 'sent', 'unknown') AND d.kind <> $2
        AND (d.kind <> 'escalate' OR d.state <> 'waiting')
@@ -58,7 +53,7 @@ INSERT INTO delivery (event, kind, nth, customer, arn, episode, title, text, dat
     SELECT $1, 'notice', 0, e.customer, e.arn, NULL, $2, $3, $4, $5, $5, 'waiting', 0
       FROM endpoint e
      WHERE e.customer = $6 AND e.notice = 1 AND e.dead IS NULL
-       AND ($7 IS NULL OR EXISTS (SELECT 1 FROM endpoint_building b
+       AND (CAST($7 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM endpoint_building b
              WHERE b.customer = e.customer AND b.arn = e.arn AND b.building IN ($7, '*')))
     ON CONFLICT (event, kind, nth, customer, arn) DO NOTHING;
 
@@ -111,7 +106,7 @@ SELECT id, arn FROM delivery WHERE state = 'sending' ORDER BY id LIMIT 1;
 
 -- name: delivery_log
 SELECT id, created, customer, arn, kind, nth, episode, title, state, attempts, settled, service_id, error FROM delivery
-    WHERE ($1 IS NULL OR customer = $1) AND created >= $2 AND kind <> 'quiet' ORDER BY id;
+    WHERE (CAST($1 AS TEXT) IS NULL OR customer = $1) AND created >= $2 AND kind <> 'quiet' ORDER BY id;
 
 -- name: delivery_prune
 DELETE FROM delivery WHERE settled IS NOT NULL AND settled < $1 AND state NOT IN ('waiting', 'sending');

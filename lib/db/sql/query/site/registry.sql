@@ -15,7 +15,7 @@ SELECT customer, region, name FROM region ORDER BY customer, region;
 -- name: building_has
 SELECT 1 FROM building WHERE customer = $1 AND building = $2;
 
--- name: building_put
+-- name: building_put checked
 INSERT INTO building (customer, building, name, region, timezone, latitude, longitude, tariff, contract_kw, country)
     VALUES ($1, $2, $3, $4, coalesce($5, ''), $6, $7, $8, $9, $10)
     ON CONFLICT (customer, building) DO UPDATE SET
@@ -52,7 +52,7 @@ SELECT subclass, data FROM category WHERE category = $1 ORDER BY subclass;
 -- name: thing_has
 SELECT 1 FROM thing WHERE thing = $1;
 
--- name: thing_put
+-- name: thing_put checked
 INSERT INTO thing (thing, customer, building, device_name, created) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (thing) DO UPDATE SET device_name = coalesce(excluded.device_name, thing.device_name);
 

@@ -35,13 +35,13 @@ UPDATE web_token SET used = $2 WHERE digest = $1;
 -- name: web_token_revoke
 UPDATE web_token SET revoked = $3
     WHERE revoked IS NULL AND (user_id = $1 OR substr(digest, 1, 12) = $1)
-      AND ($2 IS NULL OR user_id IN (SELECT u.user_id FROM web_user u WHERE u.customer = $2));
+      AND (CAST($2 AS TEXT) IS NULL OR user_id IN (SELECT u.user_id FROM web_user u WHERE u.customer = $2));
 
 -- name: web_token_list
 SELECT substr(t.digest, 1, 12), u.user_id, u.customer, u.name, u.mail, u.role,
        t.created, t.expires, t.revoked, t.used
     FROM web_user u JOIN web_token t ON t.user_id = u.user_id
-    WHERE ($1 IS NULL OR u.customer = $1) ORDER BY u.customer, u.user_id, t.created, t.digest;
+    WHERE (CAST($1 AS TEXT) IS NULL OR u.customer = $1) ORDER BY u.customer, u.user_id, t.created, t.digest;
 
 -- name: web_user_building_list
 SELECT building FROM web_user_building WHERE user_id = $1 ORDER BY building;

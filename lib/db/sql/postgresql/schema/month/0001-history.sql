@@ -5,5 +5,5 @@ CREATE VIEW history (time, point_id, attr, value) AS
                 ELSE coalesce((SELECT CAST(t.json AS JSONB) #>> '{}' FROM sample_text t
                                 WHERE t.ts = m.ts AND t.series = m.series), CAST(m.value AS TEXT)) END
       FROM frame f
-     JOIN sample m ON m.ts = f.ts
-     JOIN series s ON s.id = m.series AND s.thing = f.thing;
+      JOIN sample m ON m.ts = f.ts
+      JOIN series s ON s.id = m.series AND s.thing = f.thing;

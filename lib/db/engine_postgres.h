@@ -1,0 +1,120 @@
+/*
+ * engine_postgres: PostgreSQL behind the facade. For lib/db/engine_postgres*.c alone.
+ *
+ * A site is a schema, `nbms` unless the URL ends with #NAME; a building-month is a schema of
+ * its own whose tables are partitions of those in the site's. The databases of a site that a
+ * process has open share one connection, a link, and so one transaction: it begins with the
+ * first of them that begins and is committed with the last.
+ *
+ *   engine_postgres.c         statements, transactions
+ *   engine_postgres_link.c    the connection, its URL, what its errors mean
+ *   engine_postgres_month.c   schemas: made, migrated, listed, removed
+ *   engine_postgres_copy.c    samples by COPY
+ */
+#ifndef NBMS_DB_ENGINE_POSTGRES_H
+#define NBMS_DB_ENGINE_POSTGRES_H
+
+#include "base/diag.h"
+#include "db/engine_own.h"
+
+#include <libpq-fe.h>
+
+#define SITE_NAME_MAX 32
+#define SCHEMA_NAME_MAX 63 /* PostgreSQL cuts longer ones off */
+
+struct postgres_db;
+
+struct link {
+	struct link *next;
+	char *url;  /* without #NAME */
+	char *site; /* the schema */
+	PGconn *c;
+	int refs;
+	struct postgres_db *dbs; /* what is open */
+	bool open;               /* a transaction is */
+	bool leads;              /* it is committed by the site alone */
+	char *area;              /* NULL: none */
+	bool staging;            /* the temporary table of COPY is there */
+	int wary;                /* COPYs that yet go by way of it */
+	int wary_next;
+	int serial; /* of databases, for the names of their statements */
+};
+
+/* Samples that have not been sent yet. */
+struct pending {
+	int64_t *ts, *series;
+	double *value;
+	size_t n, room;
+};
+
+struct postgres_db {
+	struct db db; /* first: the facade's part */
+	struct link *link;
+	struct postgres_db *next;
+	char *schema;
+	int number;
+	bool holds;     /* the transaction, as far as this database is concerned */
+	bool memory;    /* its schema goes with it */
+	bool looked;    /* changed_elsewhere has */
+	int64_t others; /* what it saw then */
+	struct pending pending;
+};
+
+static inline struct postgres_db *
+postgres_own(const struct db *db)
+{
+	return (struct postgres_db *)(uintptr_t)db;
+}
+
+/* Taken apart: postgresql://...[#SITE[/KEY/MONTH]]; the caller frees the parts. */
+struct url {
+	char *url, *site, *key, *month; /* key and month: NULL where it is a site's */
+};
+
+struct url url_parse(const char *path);
+void url_free(struct url *u);
+char *url_of_site(const char *place);
+char *url_of_month(const char *place, struct span building_key, const char *month);
+
+/* The connection to a site; `own`: not one that is there. Ends the program where there is none.
+ */
+struct link *link_get(const char *url, const char *site, bool own);
+void link_put(struct link *l);
+
+/* A command, or several. */
+void link_do(struct link *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A statement of the site family that the engine itself needs; up to four texts. The caller
+ * clears the result. */
+PGresult *link_ask(struct link *l, enum sql_name name, const char *const args[], size_t n);
+bool link_ask_int(
+    struct link *l, enum sql_name name, const char *const args[], size_t n, int64_t *v);
+
+/* Ends the program: res, or the connection where it is NULL, says why. */
+void link_refuse(struct link *l, const PGresult *res, const char *doing)
+    __attribute__((noreturn));
+bool link_violated(const PGresult *res); /* is it a constraint? */
+
+/* The number of an advisory lock. */
+int64_t link_lock_number(const struct link *l, const char *kind, const char *name);
+
+/* Makes the site's schema this program's, or finds it so. False: there is none, and it is only
+ * to be read. */
+bool schema_ready(struct link *l, const char *path, enum db_mode mode);
+/* The schema of a building-month, the same way; NULL: there is none. The caller frees it. */
+char *schema_month(struct link *l, const struct url *u, enum db_mode mode);
+/* A schema of its own that nobody else knows. */
+char *schema_memory(struct link *l, enum db_family family);
+
+bool schema_exists(const char *path, enum db_family family);
+int64_t schema_bytes(const char *path);
+size_t schema_months(const char *place, struct span building_key, char ***months);
+bool schema_remove(const char *path);
+
+/* Samples: kept until copy_flush, or until there are many. */
+void copy_put(
+    struct postgres_db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
+void copy_flush(struct postgres_db *db);
+void copy_stage(struct link *l); /* makes the temporary table */
+
+#endif
