@@ -96,8 +96,9 @@ read_file(const char *path)
 		diag("%s: cannot open: %s", path, strerror(errno));
 		return NULL;
 	}
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		buf_put(&b, (struct span){ chunk, (size_t)n });
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0)
+			buf_put(&b, (struct span){ chunk, (size_t)n });
 	(void)close(fd);
 	if (n == 0 && !b.full)
 		text = xstrndup(b.p != NULL ? b.p : "", b.n);

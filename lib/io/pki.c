@@ -30,7 +30,7 @@ pki_failed(const char *doing)
 	char why[256];
 
 	ERR_error_string_n(ERR_get_error(), why, sizeof(why));
-	die(EX_SOFTWARE, "cannot %s: %s", doing, why);
+	die(EX_OSERR, "cannot %s: %s", doing, why);
 }
 
 void

@@ -449,7 +449,9 @@ next_line(struct spool_reader *r, struct span *line)
 		if (!buf_reserve(&r->held, CHUNK))
 			die(EX_DATAERR, "%s:%" PRIu64 ": no record is that long", r->path,
 			    r->line + 1);
-		k = pread(r->fd, r->held.p + r->held.n, CHUNK, r->at);
+		do
+			k = pread(r->fd, r->held.p + r->held.n, CHUNK, r->at);
+		while (k < 0 && errno == EINTR);
 		if (k < 0)
 			die(EX_IOERR, "%s: cannot read: %s", r->path, strerror(errno));
 		if (k == 0) {
