@@ -100,8 +100,7 @@ main(int argc, char *argv[])
 	const char *names[COMMANDS_MAX + 1];
 	struct opt opts[OPTIONS_MAX];
 	struct buf text = BUF(16384);
-	const struct opt_spec spec = { usage_lines, "Reads the site's state back.", opts,
-		questions(&text) };
+	struct opt_spec spec = { usage_lines, "Reads the site's state back.", opts, NULL };
 	const struct endpoint *e;
 	int first, status;
 
@@ -114,6 +113,7 @@ main(int argc, char *argv[])
 		buf_free(&text);
 		return print_endpoints();
 	}
+	spec.more = questions(&text);
 	(void)commands(of, names);
 	make_options(&o, opts);
 	e = of[opt_verb(&spec, names, argc, argv)];

@@ -7,6 +7,7 @@
 #include "learn/task.h"
 
 #include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -279,6 +280,8 @@ put_openings(struct making *m, struct jw *w)
 		return m->kind == TASK_TENDER_PREDICT ||
 		       (diag("targetFile: which openings?"), false);
 	if (!file_read(file, &text)) {
+		if (errno != ENOENT)
+			diag_exit(EX_IOERR); /* said; it may go well another time */
 		diag("%s: cannot be read", file);
 		ok = false;
 	} else if (!openings_csv(&os, buf_span(&text), say_row, m, &why)) {

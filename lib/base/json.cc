@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <new>
 
 static_assert(
     simdjson::SIMDJSON_PADDING <= BUF_PAD, "buf and lines pad less than simdjson reads");
@@ -54,6 +55,16 @@ const struct {
 	{ "a bad escape in a string", "bad-json" },
 	{ "too long", "too-long" },
 };
+
+/* What C++ cannot have either ends the program as xmalloc does, not as an exception that nobody
+ * takes. From the start of every program that reads JSON or knows time zones. */
+void
+no_memory()
+{
+	die(EX_OSERR, "out of memory");
+}
+
+[[maybe_unused]] const std::new_handler before = std::set_new_handler(no_memory);
 
 } // namespace
 

@@ -359,7 +359,6 @@ rules_ask(struct rules *r, struct span record, const struct where *at, uint64_t 
 	struct question q = { wanted, record.n };
 	uint64_t yes = 0;
 
-	/* a failed write shows as a reply that does not come */
 	if (wanted == 0)
 		return 0;
 	if (record.n > RECORD_MAX) {
@@ -368,8 +367,12 @@ rules_ask(struct rules *r, struct span record, const struct where *at, uint64_t 
 	}
 	if (r->fd < 0)
 		restart(r);
-	if (out_write_all(r->fd, (struct span){ (char *)&q, sizeof(q) }))
-		(void)out_write_all(r->fd, record);
+	/* a process that has ended shows as a reply that does not come */
+	if ((!out_write_all(r->fd, (struct span){ (char *)&q, sizeof(q) }) ||
+		!out_write_all(r->fd, record)) &&
+	    errno != EPIPE && errno != ECONNRESET)
+		die(EX_OSERR, "rules: cannot ask the process that runs them: %s",
+		    strerror(errno));
 	for (unsigned i = 0; i < r->n; i++) {
 		struct reply reply = { 0 };
 		bool late = false;

@@ -1,8 +1,14 @@
 #include "base/zone.h"
+#include "base/diag.h"
 
 #include <cctz/time_zone.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
 
 namespace
 {
@@ -28,6 +34,29 @@ count(instant t)
 	return t.time_since_epoch().count();
 }
 
+/*
+ * A zone that could not be loaded does not exist, or the system refused: no memory, no
+ * descriptors left. The second is no reason to reject a record.
+ */
+void
+must_be_absent(const char *name)
+{
+	const char *dir = getenv("TZDIR");
+	const auto path =
+	    std::string(dir != nullptr ? dir : "/usr/share/zoneinfo") + "/" + name;
+	FILE *f = fopen(path.c_str(), "re");
+	char magic[4] = "";
+	bool there = f == nullptr ? errno != ENOENT && errno != ENOTDIR && errno != EACCES
+				  : fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
+					memcmp(magic, "TZif", sizeof(magic)) == 0;
+
+	if (f != nullptr)
+		(void)fclose(f);
+	if (there)
+		die(EX_OSERR, "time zone %s: cannot be loaded: %s", name,
+		    f == nullptr ? strerror(errno) : "no memory, or no descriptor left");
+}
+
 } // namespace
 
 void *
@@ -35,8 +64,10 @@ zone_load(const char *name)
 {
 	cctz::time_zone found;
 
-	if (!cctz::load_time_zone(name, &found))
+	if (!cctz::load_time_zone(name, &found)) {
+		must_be_absent(name);
 		return nullptr;
+	}
 	return new cctz::time_zone(found);
 }
 

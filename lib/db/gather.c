@@ -5,6 +5,7 @@
 #include "db/trend.h"
 #include "db/weather.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,8 @@ read_csv(const struct gather *g, struct hourly *x)
 	size_t line = 0, from, to, k;
 
 	if (!file_read(g->csv, &text)) {
+		if (errno != ENOENT)
+			diag_exit(EX_IOERR); /* said; it may go well another time */
 		diag("%s: cannot be read", g->csv);
 		buf_free(&text);
 		return false;

@@ -1,5 +1,7 @@
 #include "learn/coming.h"
 
+#include "base/diag.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,16 +48,15 @@ static void
 intervals(const struct lagged *l, size_t from, size_t known, int hour, bool accurate,
     struct coming *c)
 {
-	double *played = calloc(known - from + 1, sizeof(*played));
+	double *played = xcalloc(known - from + 1, sizeof(*played));
 	double *out[DAYAHEAD_MODELS] = { NULL };
-	struct conformal *errors = calloc(1, sizeof(*errors));
+	struct conformal *errors = xcalloc(1, sizeof(*errors));
 	size_t i;
 
 	out[c->by] = played;
 	for (i = 0; i < c->n; i++)
 		c->low[i] = c->high[i] = NAN;
-	if (played != NULL && errors != NULL &&
-	    dayahead_play(l, from, known, hour, accurate, REFIT, out) == LEARN_OK) {
+	if (dayahead_play(l, from, known, hour, accurate, REFIT, out) == LEARN_OK) {
 		for (i = from; i < known; i++)
 			conformal_add(
 			    errors, l->h->at[i].hour, l->h->load[i] - played[i - from]);

@@ -1,5 +1,6 @@
 #include "learn/hours.h"
 
+#include "base/diag.h"
 #include "base/when.h"
 
 #include <math.h>
@@ -17,12 +18,8 @@ hours_init(struct hours *h, int64_t start, size_t n)
 	memset(h, 0, sizeof(*h));
 	if (n == 0 || n > HOURS_MAX || start % 3600 != 0)
 		return LEARN_RANGE;
-	h->load = malloc(3 * n * sizeof(*h->load));
-	h->at = calloc(n, sizeof(*h->at));
-	if (h->load == NULL || h->at == NULL) {
-		hours_free(h);
-		return LEARN_NOMEM;
-	}
+	h->load = xmalloc(3 * n * sizeof(*h->load));
+	h->at = xcalloc(n, sizeof(*h->at));
 	h->n = n;
 	h->start = start;
 	h->temperature = h->load + n;

@@ -1,4 +1,5 @@
 #include "learn/learn.h"
+#include "base/diag.h"
 
 #include <cblas.h>
 
@@ -25,7 +26,8 @@ learn_reason(enum learn_status status)
 	case LEARN_LIMIT:
 		return "stopped at the iteration limit";
 	case LEARN_NOMEM:
-		return "out of memory";
+		/* a result that lacks a part for want of memory is not to be taken for one */
+		die(EX_OSERR, "out of memory");
 	}
 	return "unknown status";
 }

@@ -21,7 +21,8 @@ enum learn_status {
 	LEARN_NOMEM
 };
 
-/* A sentence for an operator, static storage. */
+/* A sentence for an operator, static storage. Of LEARN_NOMEM there is none: the program ends.
+ */
 const char *learn_reason(enum learn_status);
 
 /* Keep BLAS on the calling thread; call once before fitting. */

@@ -5,11 +5,12 @@
  *                  open, truncate, mkdir, unlink, malloc (calloc, realloc, C++'s new)
  *   FAULT_AT       the N-th such call, from 1
  *   FAULT_EVERY    set: every N-th
- *   FAULT_HOW      short (a read or write of one byte), or the error: EIO ENOSPC EINTR EACCES
- * ENOMEM EMFILE FAULT_BYTES    instead of these: regular files take so many bytes in all, then
- * the disk is full for good FAULT_PROGRAM  only in a process of that name: the shells between
- * programs are not to be harmed FAULT_STRUCK   a file that is made when a call fails, so that
- * it is known when all have had their turn
+ *   FAULT_HOW      short (a read or write of one byte), or EIO ENOSPC EINTR EACCES EMFILE...
+ *   FAULT_BYTES    instead of these: after so many bytes in all the disk is full for good
+ *   FAULT_PROGRAM  only in a process of that name, and not in what it forks: the shells
+ *                  between programs are left alone, and jq, which aborts for want of
+ *                  memory, in its own process
+ *   FAULT_STRUCK   a file that is made when a call fails: known is when all had their turn
  *
  * Calls on descriptors 0 to 2 count like any other, but messages on stderr come through: what a
  * program says of its trouble is what is looked at.
@@ -44,6 +45,7 @@ static struct {
 	int error;
 	long bytes; /* -1: no bound */
 	const char *struck;
+	pid_t pid;
 } fault = { .bytes = -1 };
 
 static int
@@ -78,6 +80,7 @@ begin(void)
 	fault.struck = getenv("FAULT_STRUCK");
 	if (bytes != NULL)
 		fault.bytes = atol(bytes);
+	fault.pid = getpid();
 	fault.on = fault.call != NULL || fault.bytes >= 0;
 }
 
@@ -102,6 +105,8 @@ strikes(const char *call)
 {
 	if (!fault.on || fault.call == NULL || strcmp(call, fault.call) != 0)
 		return false;
+	if (getpid() != fault.pid)
+		return false;
 	fault.n++;
 	if (fault.every ? fault.n % fault.at != 0 : fault.n != fault.at)
 		return false;
@@ -116,7 +121,7 @@ let_through(int fd, size_t n)
 {
 	struct stat st;
 
-	if (!fault.on || fd == STDERR_FILENO)
+	if (!fault.on || fd == STDERR_FILENO || getpid() != fault.pid)
 		return n;
 	if (fault.bytes >= 0) {
 		if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
