@@ -1,6 +1,8 @@
 /* nbms-query: everything that is kept, read back: on the command line, and as CGI. */
+#include "base/diag.h"
 #include "base/out.h"
 #include "base/prog.h"
+#include "db/site.h"
 #include "query/job.h"
 
 #include <stdlib.h>
@@ -26,11 +28,12 @@ commands(const struct endpoint *of[COMMANDS_MAX], const char *names[COMMANDS_MAX
 
 /* The options of every question, and a few of the program's own. */
 static void
-make_options(struct query_options *o, struct opt opts[OPTIONS_MAX])
+make_options(struct query_options *o, const char **user, struct opt opts[OPTIONS_MAX])
 {
 	const struct opt own[] = {
 		{ 'd', "dir", "DIR", OPT_TEXT, &o->dir,
 		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		{ '\0', "user", "NAME", OPT_TEXT, user, "as that user would be answered" },
 		TABLE_OPTIONS(&o->form),
 		OPT_END,
 	};
@@ -71,9 +74,11 @@ print_endpoints(void)
 }
 
 static int
-run(const struct endpoint *e, const struct query_options *o)
+run(const struct endpoint *e, struct query_options *o, const char *user)
 {
 	const char *wrong = endpoint_not_taken(e, o);
+	struct db *site = NULL;
+	struct token_user u;
 	struct query *q;
 
 	if (wrong != NULL)
@@ -82,9 +87,19 @@ run(const struct endpoint *e, const struct query_options *o)
 		e->answer(NULL);
 		return prog_end(0);
 	}
-	q = query_open(o, e->about, NULL);
+	if (user != NULL) {
+		site = site_open(opt_state_dir(o->dir), DB_READ);
+		if (!token_user_get(site, span_of(user), &u))
+			die(EX_NOINPUT, "no such user: %s", user);
+		if (u.role < e->role)
+			die(EX_NOPERM, "that is for %ss", token_role_name(e->role));
+		o->user = &u;
+	}
+	q = query_open(o, e->about, site);
 	e->answer(q);
 	query_close(q);
+	if (site != NULL)
+		db_close(site);
 	return prog_end(0);
 }
 
@@ -102,6 +117,7 @@ main(int argc, char *argv[])
 	struct buf text = BUF(16384);
 	struct opt_spec spec = { usage_lines, "Reads the site's state back.", opts, NULL };
 	const struct endpoint *e;
+	const char *user = NULL;
 	int first, status;
 
 	prog_begin("nbms-query");
@@ -115,12 +131,12 @@ main(int argc, char *argv[])
 	}
 	spec.more = questions(&text);
 	(void)commands(of, names);
-	make_options(&o, opts);
+	make_options(&o, &user, opts);
 	e = of[opt_verb(&spec, names, argc, argv)];
 	first = opt_parse(&spec, argc - 1, argv + 1) + 1;
 	if (first < argc)
 		opt_wrong("%s takes no operand: %s", e->command, argv[first]);
-	status = run(e, &o);
+	status = run(e, &o, user);
 	opt_list_free(&o.points);
 	buf_free(&text);
 	return status;

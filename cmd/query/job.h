@@ -28,6 +28,9 @@ enum param_name {
 	PARAM_FROM,
 	PARAM_TO,
 	PARAM_BY,
+	PARAM_STATE,
+	PARAM_ALARM,
+	PARAM_MAX_POINTS,
 	PARAM_LIMIT,
 	PARAM_AFTER,
 	PARAM_ALL,
@@ -66,7 +69,7 @@ struct endpoint {
 	enum query_about about;
 	uint64_t takes; /* parameters, as bits 1 << PARAM_... */
 	void (*answer)(struct query *q);
-	bool (*act)(struct act *a); /* a POST */
+	void (*act)(struct act *a); /* a POST; ends the program where it cannot be asked for */
 	const struct member *members;
 	const char *help;
 };
@@ -133,16 +136,24 @@ struct answer {
 	char next[1024]; /* the mark of the next page; empty: there is none */
 };
 
+/* The owners of changes (act.h). */
+void act_ack(struct act *a);
+void act_shelve(struct act *a);
+void act_unshelve(struct act *a);
+void act_send(struct act *a);
+void act_schedule(struct act *a);
+void act_zone(struct act *a);
+void act_endpoint(struct act *a);
+void act_user(struct act *a);
+void act_revoke(struct act *a);
+void act_control(struct act *a);
+void act_relinquish(struct act *a);
+
+extern const struct member ack_members[], shelve_members[], unshelve_members[], send_members[],
+    schedule_members[], zone_members[], endpoint_members[], user_members[], revoke_members[],
+    control_members[], relinquish_members[];
+
 /* Runs a POST; an exit status. */
 int act_run(const struct request *r, struct db *site, struct answer *a);
-
-/* A POST as its owner gets it: the child of cgi_run runs it. */
-struct act {
-	const struct request *request;
-	const struct token_user *user;
-	struct db *site;
-	struct json *json;
-	json_value body;
-};
 
 #endif

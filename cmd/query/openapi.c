@@ -3,6 +3,8 @@
 #include "base/out.h"
 #include "query/job.h"
 
+#include <stdio.h>
+
 #define TEXT_MAX ((size_t)4 << 20)
 
 static void
@@ -17,8 +19,13 @@ put_schema(struct jw *w, const char *type)
 static void
 put_param(struct jw *w, const struct param *p)
 {
+	char name[32], *at;
+
+	(void)snprintf(name, sizeof(name), "%s", p->name);
+	for (at = name; *at != '\0'; at++)
+		*at = *at == '-' ? '_' : *at;
 	jw_object(w);
-	jw_member_str(w, "name", p->name);
+	jw_member_str(w, "name", name);
 	jw_member_str(w, "in", "query");
 	jw_member_str(w, "description", p->help);
 	if (p->kind == OPT_LIST) {

@@ -103,13 +103,22 @@ decode(char *text)
 	return json_is_utf8(span_of(text));
 }
 
+/* In a query string max-points is written max_points. */
+static bool
+is_named(const char *name, const char *given)
+{
+	for (; *name != '\0' && *given == (*name == '-' ? '_' : *name); name++, given++)
+		;
+	return *name == '\0' && *given == '\0';
+}
+
 static const struct param *
 find_param(const struct endpoint *e, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < PARAMS; i++)
-		if ((e->takes & (uint64_t)1 << i) != 0 && strcmp(params[i].name, name) == 0)
+		if ((e->takes & (uint64_t)1 << i) != 0 && is_named(params[i].name, name))
 			return &params[i];
 	return NULL;
 }

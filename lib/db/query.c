@@ -172,6 +172,7 @@ query_open(const struct query_options *o, enum query_about about, struct db *sit
 	q->text = BUF(QUERY_TEXT_MAX);
 	q->key = BUF(QUERY_TEXT_MAX);
 	q->mark = BUF(QUERY_TEXT_MAX);
+	q->zone_of = BUF(QUERY_TEXT_MAX);
 	q->mark_ts = WHEN_NONE;
 	q->skipping = o->after != NULL;
 	for (i = 0; i < sizeof(q->times) / sizeof(q->times[0]); i++)
@@ -204,6 +205,7 @@ query_close(struct query *q)
 	buf_free(&q->text);
 	buf_free(&q->key);
 	buf_free(&q->mark);
+	buf_free(&q->zone_of);
 	json_free(q->json);
 	free(q);
 }
@@ -268,6 +270,19 @@ query_resume(const struct query *q)
 	return ts;
 }
 
+void
+query_recently(struct query *q, int64_t back)
+{
+	when_t resume = query_resume(q);
+
+	if (q->trend.from == WHEN_NONE)
+		q->trend.from = q->now - back;
+	if (q->trend.to == WHEN_NONE)
+		q->trend.to = q->now + 1;
+	if (resume != WHEN_NONE && resume > q->trend.from)
+		q->trend.from = resume;
+}
+
 bool
 query_row_at(struct query *q, when_t ts)
 {
@@ -295,6 +310,32 @@ query_sees(struct query *q, struct span customer, struct span building)
 		       span_eq(building, q->building.building);
 	return q->o->user == NULL || (span_is(customer, q->o->user->customer) &&
 					 token_sees(q->site, q->o->user, building));
+}
+
+void
+query_zone(struct query *q, struct span customer, struct span building)
+{
+	struct buf text = BUF(QUERY_TEXT_MAX), key = BUF(QUERY_TEXT_MAX);
+	struct building b;
+
+	if (q->building.customer.p != NULL)
+		return;
+	buf_printf(&key, "%.*s_%.*s", SPAN_ARG(customer), SPAN_ARG(building));
+	if (!span_eq(buf_span(&key), buf_span(&q->zone_of))) {
+		buf_clear(&q->zone_of);
+		buf_put(&q->zone_of, buf_span(&key));
+		q->time_zone = building_get(q->site, customer, building, &text, &b)
+				   ? zone_find(b.timezone)
+				   : NULL;
+	}
+	buf_free(&text);
+	buf_free(&key);
+}
+
+const char *
+query_customer(const struct query *q)
+{
+	return q->o->user != NULL ? q->o->user->customer : NULL;
 }
 
 bool
@@ -355,16 +396,16 @@ query_key(struct query *q, struct span customer, struct span building)
 void
 query_when(struct query *q, when_t t)
 {
-	size_t i = (size_t)(t / 60) % (sizeof(q->times) / sizeof(q->times[0]));
+	size_t i = (size_t)((uint64_t)t * 0x9E3779B97F4A7C15U >> 62);
 
 	if (t == WHEN_NONE) {
 		table_null(q->table);
 		return;
 	}
-	i = (size_t)((uint64_t)t * 0x9E3779B97F4A7C15U >> 62);
-	if (t != q->times[i].at)
+	if (t != q->times[i].at || q->time_zone != q->times[i].zone)
 		(void)when_format(q->times[i].text, q->time_zone, t);
 	q->times[i].at = t;
+	q->times[i].zone = q->time_zone;
 	table_str(q->table, q->times[i].text);
 }
 

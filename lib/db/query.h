@@ -54,11 +54,25 @@ void query_buildings(struct query *q);
 void query_things(struct query *q);
 void query_tables(struct query *q);
 
+void query_overview(struct query *q); /* how each building is */
+void query_me(struct query *q);       /* whoever asks */
+void query_users(struct query *q);
+void query_endpoints(struct query *q); /* where people are told */
+
+/* Of the site, or of a building where one is named. */
+void query_alarms(struct query *q);
+void query_alarm_history(struct query *q);
+void query_notices(struct query *q);
+void query_audit(struct query *q); /* what was changed from outside, and by whom */
+void query_held(struct query *q);  /* what is commanded, by whom, until when */
+
 /* Of a building. */
+void query_point(struct query *q); /* one point, and everything about it */
 void query_points(struct query *q);
 void query_composites(struct query *q);
 void query_history(struct query *q);
 void query_latest(struct query *q);
+void query_trend(struct query *q); /* by interval (bms/aggregate.h) */
 void query_count(struct query *q);
 void query_gaps(struct query *q);
 void query_months(struct query *q);

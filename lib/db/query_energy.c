@@ -3,6 +3,36 @@
 #include "db/query_own.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+void
+query_free_list(struct opt_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		free((char *)(uintptr_t)list->items[i]);
+	opt_list_free(list);
+}
+
+void
+query_main_meters(
+    struct query *q, struct span customer, struct span building, struct opt_list *to)
+{
+	struct rows *r = db_rows(q->site, SQL_ENERGY_POINTS, "tt", customer, building);
+	struct opt_list rest = { 0 };
+	struct span id, thing;
+
+	while (rows_next(r, "tt", &id, &thing))
+		opt_list_add(span_is(point_parts(id).role, "MainMeter") ? to : &rest,
+		    xstrndup(id.p, id.n));
+	rows_end(r);
+	if (to->n == 0) {
+		*to = rest;
+		return;
+	}
+	query_free_list(&rest);
+}
 
 static bool
 put_energy(void *ctx, const struct energy_sum *s)

@@ -27,10 +27,12 @@ struct query {
 	int64_t rows;
 	struct json *json;
 	struct { /* times whose text is known */
+		const struct zone *zone;
 		when_t at;
 		char text[WHEN_TEXT];
 	} times[4];
 	const struct zone *time_zone; /* that they are shown in */
+	struct buf zone_of; /* the building whose that is, where rows are of several */
 	/* paging */
 	bool skipping;   /* rows up to o->after */
 	struct buf mark; /* of the last row */
@@ -55,8 +57,17 @@ bool query_row(struct query *q, struct span key);
 bool query_row_at(struct query *q, when_t ts);
 when_t query_resume(const struct query *q);
 
+/* Of rows by time: from so many seconds ago up to now, unless told otherwise; resumed. */
+void query_recently(struct query *q, int64_t back);
+
 /* May the user asking see that building, and was it asked for? */
 bool query_sees(struct query *q, struct span customer, struct span building);
+
+/* Shows the times that follow in that building's zone. */
+void query_zone(struct query *q, struct span customer, struct span building);
+
+/* Whose rows alone may be seen; NULL: everybody's. */
+const char *query_customer(const struct query *q);
 
 /* "--from": an instant in the building's zone; `otherwise` where not given. */
 when_t query_time(
@@ -76,6 +87,16 @@ void query_round(struct query *q, double v, int decimals);
 
 /* A sample's value of any kind; a string loses its quotes where the form is not JSON. */
 void query_value(struct query *q, double number, struct span json);
+
+/* History of at most o->max_points rows for each point, the least and the greatest of as many
+ * spans of time: what is drawn of them looks like all of it. */
+void query_drawn(struct query *q, const char *const columns[], size_t n);
+
+/* The building's main meters, which measure what its other meters do; where there are none, all
+ * of its meters. The list's items are the caller's: query_free_list. */
+void query_main_meters(
+    struct query *q, struct span customer, struct span building, struct opt_list *to);
+void query_free_list(struct opt_list *list);
 
 /* A parser to be used by one caller at a time. */
 struct json *query_parser(struct query *q);

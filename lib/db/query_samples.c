@@ -30,8 +30,14 @@ put_reading(void *ctx, const struct reading *r)
 void
 query_history(struct query *q)
 {
-	when_t resume = query_resume(q);
+	when_t resume;
 
+	if (q->o->max_points >= 0) {
+		query_drawn(
+		    q, sample_columns, sizeof(sample_columns) / sizeof(sample_columns[0]));
+		return;
+	}
+	resume = query_resume(q);
 	if (resume != WHEN_NONE && (q->trend.from == WHEN_NONE || resume >= q->trend.from))
 		q->trend.from = resume;
 	QUERY_TABLE(q, sample_columns);

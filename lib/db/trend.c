@@ -119,7 +119,8 @@ choose(struct walk *w)
 	r = points->n == 1 && !is_pattern(points->items[0])
 		? db_rows(db, SQL_SERIES_OF_POINT, "s", points->items[0])
 		: db_rows(db, SQL_SERIES_NAMES, "");
-	while (rows_next(r, "ittti", &s.id, &s.thing, &s.point_id, &s.attr, &texts)) {
+	while (
+	    rows_next(r, "itttii", &s.id, &s.thing, &s.point_id, &s.attr, &texts, &s.period)) {
 		s.texts = texts != 0;
 		if (chooses(w->t, &s))
 			add_pick(w, &s);
@@ -555,9 +556,9 @@ month_knows(struct month *m, const char *item)
 	struct rows *r = db_rows(month_db(m), SQL_SERIES_NAMES, "");
 	struct span thing, point_id, attr;
 	bool known = false;
-	int64_t id, texts;
+	int64_t id, texts, period;
 
-	while (!known && rows_next(r, "ittti", &id, &thing, &point_id, &attr, &texts))
+	while (!known && rows_next(r, "itttii", &id, &thing, &point_id, &attr, &texts, &period))
 		known = trend_item_matches(item, point_id);
 	rows_end(r);
 	return known;

@@ -42,6 +42,14 @@ get() {
 	request GET "$path" "$query" "$@"
 }
 
+# post PATH BODY [VARIABLE=VALUE ...]
+post() {
+	local path=$1 body=$2
+	shift 2
+	request POST "$path" '' CONTENT_TYPE=application/json CONTENT_LENGTH="$(printf %s "$body" | wc -c)" "$@" \
+		< <(printf %s "$body")
+}
+
 # is STATUS [CODE]: of the last request.
 is() {
 	[ "$status" = "$1" ] && { [ $# -lt 2 ] || [ "$(jq -r .error body)" = "$2" ]; } && return
@@ -85,7 +93,7 @@ is() {
 }
 
 @test "pages follow one another by their links, and no row is lost or there twice" {
-	for path in individual/history latest/values facility/points facility/composites; do
+	for path in individual/point latest/values facility/points facility/composites; do
 		get $path limit=100000
 		jq -c '.[]' body >all
 		query=limit=$(($(wc -l <all) / 9 + 1))
@@ -100,7 +108,7 @@ is() {
 	done
 	get facility/points 'after=nothing'
 	is 400
-	get individual/history 'after=nothing'
+	get individual/point 'after=nothing'
 	is 400
 }
 
@@ -146,12 +154,12 @@ is() {
 		'point=' 'nothing=1' 'limit=-1' 'limit=1e3' 'limit=0' 'limit=99999999999999999999' 'limit=100001' 'all=maybe' \
 		'from=2022-13-01' 'from=yesterday' 'format=xml' 'format=html' 'building=../../etc' 'by=day' '&&' \
 		'building=C000003_B001%2F..' 'thing=%27;drop'; do
-		get individual/history "$query"
+		get individual/point "$query"
 		[ "$status" = 400 ] || [ "$status" = 404 ] || { echo "$query: $status"; cat answer; false; }
 		jq -e '.error and .message' body >/dev/null
 		run ! grep -q "$PWD\|nbms-state" body
 	done
-	get individual/history "point=$(printf 'x%.0s' $(seq 9000))"
+	get individual/point "point=$(printf 'x%.0s' $(seq 9000))"
 	is 414
 }
 
@@ -192,7 +200,7 @@ is() {
 	[ "$(jq -r .message body)" = 'Internal Server Error' ]
 	grep -q nowhere err
 	head -c 5000 /dev/urandom >nbms-state/history/C000003_B001/2022-10.db
-	get individual/history
+	get individual/point
 	is 500
 	run ! grep -q history body
 	run -74 env NBMS_DIR=nbms-state GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET PATH_INFO=/api/openapi.json \
@@ -205,4 +213,149 @@ is() {
 	jq -r '.paths | keys[]' body | sed 's|^/||' | sort | diff <(nbms-query --endpoints | sort) -
 	jq -e '[.paths[][].responses."200"] | all' body >/dev/null
 	jq -e '.paths."/latest/values".get.parameters | any(.name == "point" and .schema.type == "array")' body
+}
+
+# Another user asks from now on, with a token of their own.
+as() {
+	token=nbms_$(printf '%s' "${1}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" | cut -c 1-43)
+	user "$1" "$2" "$3" "$token"
+}
+
+alarm() {
+	echo '{"thing":"C000003_B001_01","point":"alarm","message":{"msg_type":"Alarm","alarm_0":{"alarm_point_id":"A1",
+		"alarm_name":"Hot","event":"raise","level":1,"point_id":"39.AI-301:3001_OutdoorTemp_01","value":99},"alarm_count":1,
+		"time":"202210041000"}}' | tr -d '\n\t' | sed 's/$/\n/' | nbms-alarm >/dev/null
+}
+
+@test "an alarm is acknowledged, shelved and let speak again by its program, and the audit says who did it" {
+	alarm
+	as op C000003 operator
+	get notice/alarms building=C000003_B001
+	is 200
+	episode=$(jq -r '.[0].episode' body)
+	post notice/ack "{\"building\":\"C000003_B001\",\"episode\":\"$episode\",\"reason\":\"--x; \$(touch hacked) 'seen'\"}"
+	is 200
+	[ "$(jq -r '.rows[0] | "\(.state) \(.by) \(.reason)"' body)" = "acknowledged op --x; \$(touch hacked) 'seen'" ]
+	[ ! -e hacked ]
+	post notice/ack "{\"building\":\"C000003_B001\",\"episode\":\"$episode\"}"
+	is 409 refused
+	post notice/shelve '{"building":"C000003_B001","alarm":"A1","minutes":30}'
+	is 200
+	post notice/unshelve '{"building":"C000003_B001","alarm":"A1"}'
+	is 200
+	get notice/history to=now%2B1m
+	[ "$(jq -r '.[] | .transition + " " + (.by // "-")' body | xargs)" = 'raise - ack op shelve op unshelve op' ]
+	get control/audit
+	[ "$(jq -r '.[] | "\(.action) \(.by) \(.from) \(.status)"' body | sort -u | head -n 2 | xargs)" = \
+		'notice/ack op 127.0.0.1 0 notice/ack op 127.0.0.1 65' ]
+	[ "$(jq -r '.[0] | .before[0].state, .after[0].state' body | xargs)" = 'unacknowledged acknowledged' ]
+	[ "$(jq -r '.[0].request.reason' body)" = "--x; \$(touch hacked) 'seen'" ]
+	nbms-query audit -b C000003_B001 | jq -c . | diff - <(jq -c '.[]' body)
+}
+
+@test "schedules, zones, endpoints, notices and users go to the programs that own them" {
+	as ada C000003 admin
+	post schedule/put '{"building":"C000003_B001","schedule":{"schedule_id":"s","weekly":{"mon":[["08:00",1],["18:00",0]]},"default":0}}'
+	is 200
+	post schedule/put '{"building":"C000003_B001","schedule":{"schedule_id":"s","weekly":{"mon":[["28:00",1]]}}}'
+	is 400
+	[[ $(jq -r .message body) == 'bad-schedule: mon: "28:00"'* ]]
+	post schedule/put '{"building":"C000003_B001","manual":{"schedule_id":"s","from":"2022-10-05T10:00","to":"2022-10-05T11:00","value":1,"customer":"C000009","type":"calendar"}}'
+	is 200
+	[ "$(sqlite3 nbms-state/nbms.db 'select customer, schedule_id, value from manual_schedule')" = 'C000003|s|1' ]
+	post schedule/put '{"building":"C000003_B001","remove_schedule":"s"}'
+	is 200
+	[ "$(sqlite3 nbms-state/nbms.db 'select count(*) from schedule')" = 0 ]
+	post userzone/put '{"building":"C000003_B001","zone":{"zone_id":"z","members":[{"point_id":"39.AI-301:3001_OutdoorTemp_01","role":"temperature"}]}}'
+	is 200
+	post manage/endpoint '{"arn":"mailto:a@b.example","level":2,"buildings":["B001"]}'
+	is 200
+	get manage/endpoints
+	[ "$(jq -c '.[] | [.arn, .level, .buildings]' body)" = '["mailto:a@b.example",2,["B001"]]' ]
+	post notice/send '{"title":"<b>title</b>","text":"text"}'
+	is 200
+	get notice/notices
+	[ "$(jq -r '.[].title' body)" = '<b>title</b>' ]
+	post manage/endpoint '{"arn":"mailto:a@b.example","remove":true}'
+	is 200
+	post manage/user '{"user":"lee","role":"viewer","buildings":["B001"],"name":"Lee"}'
+	is 200
+	given=$(jq -r .token body)
+	get manage/me '' HTTP_AUTHORIZATION="Bearer $given"
+	[ "$(jq -c '[.user, .role, .buildings[].building]' body)" = '["lee","viewer","C000003_B001"]' ]
+	post manage/revoke '{"user":"lee"}'
+	is 200
+	get manage/me '' HTTP_AUTHORIZATION="Bearer $given"
+	is 401 revoked-token
+	run ! grep -rq "$given" nbms-state/nbms.db
+	[ "$(sqlite3 nbms-state/nbms.db "select count(*) from audit where status is null")" = 0 ]
+}
+
+@test "who may not, does not" {
+	alarm
+	episode=$(nbms-query alarms | jq -r .episode)
+	post notice/ack "{\"building\":\"C000003_B001\",\"episode\":\"$episode\"}"
+	is 403 not-allowed # a viewer
+	as other C000009 admin
+	for body in "{\"building\":\"C000003_B001\",\"episode\":\"$episode\"}" "{\"building\":\"C000009_B001\",\"episode\":\"$episode\"}"; do
+		post notice/ack "$body"
+		is 404
+	done
+	post schedule/put '{"building":"C000003_B001","remove_schedule":"s"}'
+	is 404
+	post control/write '{"building":"C000003_B001","point_id":"39.BI-300:1627_AHUSupplyFan_01","value":1}'
+	is 404
+	post manage/revoke '{"user":"kim"}'
+	[ "$(sqlite3 nbms-state/nbms.db "select count(*) from web_token where revoked is not null")" = 0 ]
+	post manage/user '{"user":"kim","role":"admin"}'
+	[ "$(sqlite3 nbms-state/nbms.db "select customer, role from web_user where user_id = 'kim'")" = 'C000003|viewer' ]
+	as part C000003 admin
+	sqlite3 nbms-state/nbms.db "update web_user_building set building = 'B001' where user_id = 'part'"
+	post manage/user '{"user":"wide","role":"admin"}' # all buildings, from one who sees some
+	is 400
+	post manage/user '{"user":"wide","role":"admin","buildings":["B002"]}'
+	is 404
+	post notice/send '{"title":"t","text":"t"}'
+	is 400
+	[ "$(nbms-query alarms | jq -r .state)" = unacknowledged ]
+}
+
+@test "a body that is none: wrong type, wrong members, too long, cut short" {
+	alarm
+	as op C000003 operator
+	ok='{"building":"C000003_B001","alarm":"A1"}'
+	post notice/shelve "$ok" CONTENT_TYPE=text/plain
+	is 415 wrong-type
+	post notice/shelve "$ok" CONTENT_TYPE=application/x-www-form-urlencoded
+	is 415
+	post notice/shelve "$ok" CONTENT_LENGTH=2000000
+	is 413
+	post notice/shelve "$ok" CONTENT_LENGTH=100
+	is 400 cut-short
+	post notice/shelve "$ok" CONTENT_LENGTH=
+	is 400 no-length
+	for body in '' '[]' 'null' '{' '{"building":"C000003_B001"}' '{"building":"C000003_B001","alarm":"A1","alarm":"A2"}' \
+		'{"building":"C000003_B001","alarm":"A1","more":1}' '{"building":"C000003_B001","alarm":["A1"]}' \
+		'{"building":"C000003_B001","alarm":"A1","minutes":-1}' '{"building":"C000003_B001","alarm":"A1","once":"yes"}' \
+		'{"building":"C000003_B001","alarm":"A\u0000B"}' '{"building":"C000003_B001","alarm":""}' \
+		"{\"building\":\"C000003_B001\",\"alarm\":\"$(printf 'x%.0s' $(seq 5000))\"}" '{"building":3,"alarm":"A1"}'; do
+		post notice/shelve "$body"
+		[ "$status" = 400 ] || { echo "$body: $status"; false; }
+	done
+	for alarm in '--all' '-b' "'; drop table alarm; --" '../../x'; do
+		post notice/shelve "{\"building\":\"C000003_B001\",\"alarm\":\"$alarm\"}"
+		is 409 refused
+	done
+	[ "$(nbms-query alarms | jq -r .state)" = unacknowledged ]
+	# from a page of another origin
+	post notice/shelve "$ok" HTTP_ORIGIN=https://evil.example
+	is 403 foreign-origin
+	post notice/shelve "$ok" HTTP_ORIGIN=null
+	is 403
+	post notice/shelve "$ok" HTTP_ORIGIN=https://localhost:8080.evil.example
+	is 403
+	post notice/shelve "$ok" HTTP_ORIGIN=http://localhost:8080
+	is 200
+	post notice/unshelve "$ok" HTTP_ORIGIN=https://good.example NBMS_ORIGINS=https://good.example
+	is 200
 }

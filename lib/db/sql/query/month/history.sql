@@ -11,10 +11,10 @@ SELECT id, thing, point_id, attr, texts, period FROM series;
 SELECT count(*), max(id) FROM series;
 
 -- name: series_names
-SELECT id, thing, point_id, attr, texts FROM series;
+SELECT id, thing, point_id, attr, texts, period FROM series;
 
 -- name: series_of_point
-SELECT id, thing, point_id, attr, texts FROM series WHERE point_id = $1 ORDER BY attr, id;
+SELECT id, thing, point_id, attr, texts, period FROM series WHERE point_id = $1 ORDER BY attr, id;
 
 -- name: series_add
 INSERT INTO series (thing, point_id, attr) VALUES ($1, $2, $3) ON CONFLICT (point_id, attr, thing) DO NOTHING;
