@@ -41,6 +41,8 @@ struct mqtt {
 	int attempt;            /* failed ones in a row */
 	int64_t checked;        /* when keep-alive was last looked after */
 	size_t bytes, messages; /* of this batch */
+	bool subscribed;        /* the broker has once given the topics */
+	bool told;              /* that this connection has them */
 	char password[PASSWORD_MAX];
 	char trouble[200]; /* the library's first error since the last attempt */
 };
@@ -128,11 +130,13 @@ on_connect(struct mosquitto *client, void *ctx, int refused)
 	m->link = LINK_UP;
 	m->since = clock_monotonic();
 	m->trouble[0] = '\0';
+	m->told = topics->n == 0;
 	metrics_set(METRIC_CONNECTED, 1);
 	metrics_add(METRIC_CONNECTS, 1);
-	diag_note("%s: connected as %s", m->peer, m->o->id);
-	if (topics->n > 0 && mosquitto_subscribe_multiple(client, NULL, (int)topics->n,
-				 (char *const *)topics->items, 1, 0, NULL) != MOSQ_ERR_SUCCESS)
+	if (topics->n == 0)
+		diag_note("%s: connected as %s", m->peer, m->o->id);
+	else if (mosquitto_subscribe_multiple(client, NULL, (int)topics->n,
+		     (char *const *)topics->items, 1, 0, NULL) != MOSQ_ERR_SUCCESS)
 		die(EX_USAGE, "%s: not a topic to subscribe to among those given", m->peer);
 }
 
@@ -149,17 +153,27 @@ on_subscribe(struct mosquitto *client, void *ctx, int mid, int n, const int *gra
 	struct mqtt *m = ctx;
 	int i;
 
-	(void)client;
 	(void)mid;
 	for (i = 0; i < n; i++) {
-		if (granted[i] > 2)
+		if (granted[i] > 2 && !m->subscribed)
 			die(EX_NOPERM, "%s: the broker refuses %s the topic %s", m->peer,
 			    m->o->id, topic_asked(m, n, i));
+		if (granted[i] > 2) { /* so do a cluster's nodes that cannot agree */
+			(void)snprintf(m->trouble, sizeof(m->trouble),
+			    "the broker refuses the topic %s, which it gave before",
+			    topic_asked(m, n, i));
+			(void)mosquitto_disconnect(client);
+			return;
+		}
 		if (granted[i] == 0)
 			diag("%s: the broker gives %s at QoS 0 only: a message may be lost on "
 			     "the way",
 			    m->peer, topic_asked(m, n, i));
 	}
+	m->subscribed = true;
+	if (!m->told)
+		diag_note("%s: connected as %s", m->peer, m->o->id);
+	m->told = true;
 }
 
 static void

@@ -11,7 +11,9 @@
  * as long each time up to 60 s, each drawn by chance between half of that and all of it; the
  * row begins anew once a connection has held 10 s. Subscriptions are made at every connect. The
  * session is kept by the broker (clean session off) under the client id. A broker that refuses
- * the client's identity or its subscription ends the program with EX_NOPERM.
+ * the client's identity or, at first, its subscription ends the program with EX_NOPERM. What
+ * was sent to a topic before its first subscription was given is not kept for anyone;
+ * `connected' is said only then.
  *
  * What a retained message repeats: a broker sends it again at every subscription.
  */
