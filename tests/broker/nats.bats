@@ -166,8 +166,8 @@ record() { # THING TEXT: a record of a kind that needs no more
 @test "a last will goes nowhere but to its own topics" {
 	listen
 	for topic in nbms/up/$B $B nbms/live/$A nbms/up/$A; do
-		# shellcheck disable=SC2046
 		rm -f will.out
+		# shellcheck disable=SC2046
 		stdbuf -oL mosquitto_sub $(with "$(bundle $A)") --will-topic "$topic" --will-payload "will $topic" --will-qos 1 --will-retain \
 			-d -t $A -i "$id-will" >will.out 2>&1 3>&- &
 		victim=$!
