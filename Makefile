@@ -154,9 +154,10 @@ install: all
 	install -m 644 $B/bin/mosquitto-nbms.so $(DESTDIR)$(LIBDIR)
 	for page in man/*.[157]; do install -m 644 "$$page" $(DESTDIR)$(MANDIR)/man"$${page##*.}"/ || exit 1; done
 	cp -R scripts testdata $(DESTDIR)$(DATADIR)
+	ln -sf $(DATADIR)/scripts/plot $(DESTDIR)$(BINDIR)/nbms-plot
 
 uninstall:
-	rm -f $(programs:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(LIBDIR)/mosquitto-nbms.so
+	rm -f $(programs:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(BINDIR)/nbms-plot $(DESTDIR)$(LIBDIR)/mosquitto-nbms.so
 	for page in man/*.[157]; do rm -f $(DESTDIR)$(MANDIR)/man"$${page##*.}"/"$${page##*/}"; done
 	rm -rf $(DESTDIR)$(DATADIR)
 

@@ -11,6 +11,9 @@ load common
 setup() {
 	common_setup
 	export TESTDATA=$top/testdata
+	mkdir bin # what install puts beside the programs
+	ln -s "$top/scripts/plot" bin/nbms-plot
+	PATH=$PWD/bin:$PATH
 	wrong=0
 }
 
