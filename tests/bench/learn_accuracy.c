@@ -1,11 +1,15 @@
 /*
  * Accuracy and speed of the energy models on measured buildings.
  *
- *	learn_accuracy FILE.csv
+ *	learn_accuracy [-r] [-t DAYS] [-f PER-MILLE] FILE.csv
  *
- * FILE: header time_utc,T,RH,GHI,name,name.. and one row an hour of two calendar years; T in
- * degC, loads in kWh, 0 = not known. Local time and holidays are England's. The first year is
- * learnt, the second predicted: a year ahead, and day by day as issued at local midnight.
+ * -r: the second year is learnt and the first predicted (a year ahead only). -t: only the last
+ * DAYS before what is predicted are learnt. -f: so many hours in a thousand are spoilt:
+ *missing, zero, tenfold, negative, or stuck for three days; what is predicted is judged
+ *unspoilt. FILE: header time_utc,T,RH,GHI,name,name.. and one row an hour of two calendar
+ *years; T in degC, loads in kWh, 0 = not known. Local time and holidays are England's. The
+ *first year is learnt, the second predicted: a year ahead, and day by day as issued at local
+ *midnight.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -15,6 +19,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/when.h"
 #include "learn/baseline.h"
@@ -287,33 +292,41 @@ keep(struct result *r, enum row row, size_t b, size_t n, const double *y, const 
 	r->nmbe[row][b] = 100 * fabs(s.nmbe);
 }
 
+/* What is learnt and what is predicted. */
+struct spans {
+	size_t from, to, first, last;
+};
+
 static void
-year_ahead(const struct hours *h, size_t split, size_t b, double *p, struct result *r)
+year_ahead(const struct hours *h, const double *truth, const struct spans *x, size_t b,
+    double *p, struct result *r)
 {
 	static const enum baseline_model model[] = { BASELINE_TOWT, BASELINE_RIDGE,
 		BASELINE_GBM, BASELINE_CALTRACK };
-	size_t k, n = h->n - split;
-	const double *y = h->load + split;
+	size_t k, n = x->last - x->first;
+	const double *y = truth + x->first;
 	struct baseline fast, linear, boosted;
 	double t0 = seconds(), t1, t2, t3;
 
-	need(baseline_fit(h, 0, split, BASELINE_FAST, &fast) == LEARN_OK, "fit");
+	need(baseline_fit(h, x->from, x->to, BASELINE_FAST, &fast) == LEARN_OK, "fit");
 	t1 = seconds();
-	need(baseline_fit(h, 0, split, BASELINE_STANDARD, &linear) == LEARN_OK, "fit");
+	need(baseline_fit(h, x->from, x->to, BASELINE_STANDARD, &linear) == LEARN_OK, "fit");
 	t2 = seconds();
-	need(baseline_fit(h, 0, split, BASELINE_ACCURATE, &boosted) == LEARN_OK, "fit");
+	need(baseline_fit(h, x->from, x->to, BASELINE_ACCURATE, &boosted) == LEARN_OK, "fit");
 	t3 = seconds();
 	r->fit[TOWT] += t1 - t0;
 	r->fit[LINEAR] += t2 - t1;
 	r->fit[BOOSTED] += t3 - t2;
 	for (k = 0; k < 4; k++) {
-		need(baseline_series(&boosted, h, split, h->n, model[k], p) == LEARN_OK,
+		need(baseline_series(&boosted, h, x->first, x->last, model[k], p) == LEARN_OK,
 		    "series");
 		keep(r, (enum row)k, b, n, y, p);
 	}
-	need(baseline_series(&linear, h, split, h->n, BASELINE_MEAN, p) == LEARN_OK, "series");
+	need(baseline_series(&linear, h, x->first, x->last, BASELINE_MEAN, p) == LEARN_OK,
+	    "series");
 	keep(r, LINEAR, b, n, y, p);
-	need(baseline_series(&boosted, h, split, h->n, BASELINE_MEAN, p) == LEARN_OK, "series");
+	need(baseline_series(&boosted, h, x->first, x->last, BASELINE_MEAN, p) == LEARN_OK,
+	    "series");
 	keep(r, BOOSTED, b, n, y, p);
 	baseline_free(&fast);
 	baseline_free(&linear);
@@ -321,11 +334,12 @@ year_ahead(const struct hours *h, size_t split, size_t b, double *p, struct resu
 }
 
 static void
-next_day(const struct hours *h, size_t split, size_t b, double *p, struct result *r)
+next_day(const struct hours *h, const double *truth, size_t split, size_t b, double *p,
+    struct result *r)
 {
 	double *out[DAYAHEAD_MODELS] = { NULL }, *low, *high, t0;
 	size_t n = h->n - split, k;
-	const double *y = h->load + split;
+	const double *y = truth + split;
 	struct ridgear one;
 	struct lagged l;
 
@@ -352,6 +366,42 @@ next_day(const struct hours *h, size_t split, size_t b, double *p, struct result
 	keep(r, WEEK, b, n, y, out[DAYAHEAD_WEEK]);
 	free(low);
 	lagged_free(&l);
+}
+
+static uint64_t
+draw(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return *seed >> 33;
+}
+
+/* Faults as meters have them, in per_mille of the hours. */
+static void
+spoil(struct hours *h, int per_mille, uint64_t seed)
+{
+	size_t i, k;
+
+	for (i = 0; i < h->n; i++) {
+		if ((int)(draw(&seed) % 1000) >= per_mille)
+			continue;
+		switch (draw(&seed) % 25) {
+		case 0: /* stuck for three days */
+			for (k = i; k < i + 72 && k < h->n; k++)
+				h->load[k] = h->load[i];
+			break;
+		case 1:
+		case 2:
+		case 3:
+		case 4:
+			h->load[i] *= 10;
+			break;
+		case 5:
+			h->load[i] = -h->load[i];
+			break;
+		default:
+			h->load[i] = NAN;
+		}
+	}
 }
 
 static double
@@ -403,39 +453,66 @@ main(int argc, char *argv[])
 {
 	static struct result r;
 	static struct table t;
+	int per_mille = 0, option;
+	bool reverse = false;
 	struct quality q;
 	struct hours h;
-	size_t b, split;
-	double *p;
+	size_t b, split, days = 0;
+	double *p, *truth;
 	FILE *f;
 
-	if (argc != 2) {
-		printf("usage: learn_accuracy FILE.csv\n");
+	while ((option = getopt(argc, argv, "rt:f:")) != -1) {
+		if (option == 'r')
+			reverse = true;
+		else if (option == 't')
+			days = (size_t)strtoul(optarg, NULL, 10);
+		else if (option == 'f')
+			per_mille = (int)strtol(optarg, NULL, 10);
+		else
+			return 64;
+	}
+	if (argc != optind + 1) {
+		printf("usage: learn_accuracy [-r] [-t DAYS] [-f PER-MILLE] FILE.csv\n");
 		return 0;
 	}
-	f = fopen(argv[1], "r");
+	f = fopen(argv[optind], "r");
 	need(f != NULL, "can't open the file");
 	read_table(f, &t);
 	fclose(f);
 	learn_single_thread();
 	p = malloc(t.rows * sizeof(*p));
-	need(p != NULL, "memory");
+	truth = malloc(t.rows * sizeof(*truth));
+	need(p != NULL && truth != NULL, "memory");
 	for (b = 0; b < t.buildings; b++) {
+		struct spans x;
+
 		building(&t, b, &h);
+		memcpy(truth, h.load, h.n * sizeof(*truth));
 		split = split_year(&h);
-		quality_clean(&h, 0, split, &q);
-		year_ahead(&h, split, b, p, &r);
-		next_day(&h, split, b, p, &r);
+		x = reverse ? (struct spans){ split, h.n, 0, split }
+			    : (struct spans){ 0, split, split, h.n };
+		if (days > 0 && x.to - x.from > days * 24)
+			x.from = x.to - days * 24;
+		if (per_mille > 0) {
+			spoil(&h, per_mille, 1 + b);
+			quality_clean(&h, x.first, x.last, &q);
+		}
+		quality_clean(&h, x.from, x.to, &q);
+		year_ahead(&h, truth, &x, b, p, &r);
+		if (!reverse)
+			next_day(&h, truth, split, b, p, &r);
 		if (getenv("LEARN_EACH") != NULL)
 			printf("%-6s quality -%zu stuck -%zu spike  linear %.2f boosted %.2f "
 			       "caltrack %.2f next %.2f\n",
 			    t.name[b], q.stuck, q.spike, r.cv[LINEAR][b], r.cv[BOOSTED][b],
 			    r.cv[CALTRACK][b], r.cv[NEXT_LINEAR][b]);
 		hours_free(&h);
-		free(t.load[b]);
 	}
 	report(&t, &r);
-	free(t.temperature);
 	free(p);
+	free(truth);
+	free(t.temperature);
+	for (b = 0; b < t.buildings; b++)
+		free(t.load[b]);
 	return 0;
 }
