@@ -302,7 +302,7 @@ state_is() { [ "$(db "SELECT state FROM control WHERE request_id = '$1'")" = "$2
 	within 5 has a '.event == "closing" and .reason == "expired-token"'
 	run -77 nbms-live --token-file back.token </dev/null
 	run -77 nbms-live --token-file gone.token </dev/null
-	! grep -rqF "$(cat back.token)" "$NBMS_DIR" # it stands nowhere
+	run ! grep -rqF "$(cat back.token)" "$NBMS_DIR" # it stands nowhere
 	nobody
 }
 
