@@ -73,6 +73,7 @@ hear(struct live *s, struct span thing)
 static void
 free_wanted(struct live *s, struct wanted *w)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 	HASH_DEL(s->wanted, w);
 	w->of->points--;
 	free(w->point_id);
@@ -83,6 +84,7 @@ free_wanted(struct live *s, struct wanted *w)
 static void
 free_heard(struct live *s, struct heard *h)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 	HASH_DEL(s->heard, h);
 	if (s->link != NULL)
 		link_ignore(s->link, h->topic);

@@ -9,10 +9,9 @@
 
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
-#include <utlist.h>
 
 struct item {
-	struct item *prev, *next;
+	struct item *next;
 	char *key; /* NULL: none */
 	size_t key_n;
 	char *line; /* with its LF */
@@ -21,7 +20,7 @@ struct item {
 };
 
 struct conflate {
-	struct item *first; /* in the order they are written */
+	struct item *first, **last; /* in the order they are written */
 	struct item *by_key;
 	size_t done; /* bytes of the first that have been written */
 	size_t bytes, max;
@@ -33,15 +32,21 @@ conflate_new(size_t max_bytes)
 {
 	struct conflate *c = xcalloc(1, sizeof(*c));
 
+	c->last = &c->first;
 	c->max = max_bytes;
 	return c;
 }
 
 static void
-drop(struct conflate *c, struct item *i)
+drop_first(struct conflate *c)
 {
-	DL_DELETE(c->first, i);
+	struct item *i = c->first;
+
+	c->first = i->next;
+	if (c->first == NULL)
+		c->last = &c->first;
 	if (i->key != NULL)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 		HASH_DEL(c->by_key, i);
 	c->bytes -= i->n;
 	free(i->key);
@@ -55,7 +60,7 @@ conflate_free(struct conflate *c)
 	if (c == NULL)
 		return;
 	while (c->first != NULL)
-		drop(c, c->first);
+		drop_first(c);
 	free(c);
 }
 
@@ -98,7 +103,8 @@ conflate_put(struct conflate *c, struct span key, struct span line)
 	}
 	i = xcalloc(1, sizeof(*i));
 	set_line(c, i, line);
-	DL_APPEND(c->first, i);
+	*c->last = i;
+	c->last = &i->next;
 	if (key.p != NULL) {
 		i->key = xmalloc(key.n + 1);
 		memcpy(i->key, key.p, key.n);
@@ -130,18 +136,14 @@ conflate_replaced(const struct conflate *c)
 static size_t
 gather(const struct conflate *c, char to[PIPE_BUF])
 {
-	const struct item *i;
 	size_t n = 0, from = c->done;
 
-	DL_FOREACH(c->first, i)
-	{
+	for (const struct item *i = c->first; i != NULL && n < PIPE_BUF; i = i->next) {
 		size_t k = i->n - from < PIPE_BUF - n ? i->n - from : PIPE_BUF - n;
 
 		memcpy(to + n, i->line + from, k);
 		n += k;
 		from = 0;
-		if (n == PIPE_BUF)
-			break;
 	}
 	return n;
 }
@@ -152,7 +154,7 @@ wrote(struct conflate *c, size_t k)
 	c->done += k;
 	while (c->first != NULL && c->done >= c->first->n) {
 		c->done -= c->first->n;
-		drop(c, c->first);
+		drop_first(c);
 	}
 }
 

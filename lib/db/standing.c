@@ -42,6 +42,7 @@ standing_free(struct standing *s)
 		return;
 	HASH_ITER(hh, s->seen, e, next)
 	{
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 		HASH_DEL(s->seen, e);
 		free(e);
 	}
