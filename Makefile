@@ -7,6 +7,8 @@ BINDIR  ?= $(PREFIX)/bin
 LIBDIR  ?= $(PREFIX)/lib/nbms
 MANDIR  ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/nbms
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 
 CC  ?= gcc
@@ -17,7 +19,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2 $(WERROR
 WARN_C := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
 OPT ?= -O2 -g
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-CPPFLAGS += -D_GNU_SOURCE -Ilib -Icmd -I$B/gen -DNBMS_VERSION='"$(VERSION)"' -DNBMS_DATADIR='"$(DATADIR)"'
+CPPFLAGS += -D_GNU_SOURCE -Ilib -Icmd -I$B/gen -DNBMS_VERSION='"$(VERSION)"'
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 # Libraries, by the part of the tree that uses them.
@@ -38,9 +40,9 @@ programs := $(patsubst cmd/%.c,%,$(wildcard cmd/nbms-*.c))
 units   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 benches := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 lib_o   := $(lib_c:%.c=$B/%.o) $(lib_cc:%.cc=$B/%.o) $(if $(sql),$B/gen/sql.o)
-scripts := $(shell git ls-files scripts tests .ci 2>/dev/null | xargs -r grep -lE '^\#!.*\b(sh|bash)\b' 2>/dev/null)
+commands := $(notdir $(wildcard scripts/nbms-*)) plot
 
-.PHONY: all check demo bench lint fuzz install uninstall dist clean help quick unit cli broker fault format \
+.PHONY: all check demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault format \
 	sanitize setup compile_commands
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -103,7 +105,7 @@ $B/bench/%: tests/bench/%.c $B/libnbms.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(cflags) -MMD -MP -o $@ $< $B/libnbms.a $(ldflags) $(LDLIBS)
 
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(shell find $B -name '*.d' -type f 2>/dev/null)
 
 setup:
 	@scripts/setup
@@ -147,24 +149,66 @@ format:
 compile_commands:
 	bear -- $(MAKE) -B all
 
+# Everything under DESTDIR: programs, pages, units, completion, reference data. `all` is built by whoever calls install;
+# install-files alone is for a packager who has done so.
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man7
+	@$(MAKE) --no-print-directory install-files
+
+dirs := $(BINDIR) $(LIBDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(DATADIR)/tariffs $(DATADIR)/holidays \
+	$(DATADIR)/simulate.d $(DATADIR)/plot.d $(DATADIR)/web $(UNITDIR) $(COMPLETIONDIR)
+
+install-files:
+	install -d $(dirs:%=$(DESTDIR)%)
 	install -m 755 $(programs:%=$B/bin/%) $(DESTDIR)$(BINDIR)
+	install -m 755 $(commands:%=scripts/%) $(DESTDIR)$(DATADIR)
+	for command in $(commands); do ln -srf $(DESTDIR)$(DATADIR)/$$command $(DESTDIR)$(BINDIR)/nbms-$${command#nbms-} || exit 1; done
 	install -m 644 $B/bin/mosquitto-nbms.so $(DESTDIR)$(LIBDIR)
 	for page in man/*.[157]; do install -m 644 "$$page" $(DESTDIR)$(MANDIR)/man"$${page##*.}"/ || exit 1; done
-	cp -R scripts testdata $(DESTDIR)$(DATADIR)
-	ln -sf $(DATADIR)/scripts/plot $(DESTDIR)$(BINDIR)/nbms-plot
+	install -m 644 testdata/tariffs/*.ndjson $(DESTDIR)$(DATADIR)/tariffs
+	install -m 644 testdata/holidays/*.ndjson $(DESTDIR)$(DATADIR)/holidays
+	install -m 755 scripts/simulate $(DESTDIR)$(DATADIR)
+	install -m 644 scripts/simulate.d/* $(DESTDIR)$(DATADIR)/simulate.d
+	install -m 644 scripts/plot.d/* $(DESTDIR)$(DATADIR)/plot.d
+	install -m 644 scripts/web/* $(DESTDIR)$(DATADIR)/web
+	install -m 644 scripts/alerts.yml scripts/crontab $(DESTDIR)$(DATADIR)
+	cd scripts/systemd && find . -type f | while read -r unit; do mkdir -p "$(DESTDIR)$(UNITDIR)/$${unit%/*}" && \
+		sed 's|@BINDIR@|$(BINDIR)|g; s|@DATADIR@|$(DATADIR)|g' "$$unit" >"$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
+	for program in $(programs); do $B/bin/$$program --completion >$(DESTDIR)$(COMPLETIONDIR)/$$program || exit 1; done
 
 uninstall:
-	rm -f $(programs:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(BINDIR)/nbms-plot $(DESTDIR)$(LIBDIR)/mosquitto-nbms.so
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(programs) $(patsubst plot,nbms-plot,$(commands))) $(programs:%=$(DESTDIR)$(COMPLETIONDIR)/%)
 	for page in man/*.[157]; do rm -f $(DESTDIR)$(MANDIR)/man"$${page##*.}"/"$${page##*/}"; done
-	rm -rf $(DESTDIR)$(DATADIR)
+	cd scripts/systemd && find . -type f | while read -r unit; do rm -f "$(DESTDIR)$(UNITDIR)/$$unit"; done
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)/nbms-*.service.d
 
+# The tree as it is committed (or as it was unpacked): build/nbms-VERSION.tar.gz.
+name := nbms-$(VERSION)
 dist:
 	@mkdir -p build
-	git archive --format=tar.gz --prefix=nbms-$(VERSION)/ -o build/nbms-$(VERSION).tar.gz HEAD
-	@echo build/nbms-$(VERSION).tar.gz
+	@if git rev-parse --show-toplevel 2>/dev/null | grep -qx '$(CURDIR)'; then \
+		git archive --format=tar.gz --prefix=$(name)/ -o build/$(name).tar.gz HEAD; \
+	else \
+		tar -czf build/$(name).tar.gz --transform='s|^\.|$(name)|' --exclude='./build*' .; \
+	fi
+	@echo build/$(name).tar.gz
+
+# Does what dist makes build, test, install and uninstall by itself, without git, leaving nothing behind?
+distcheck: dist
+	rm -rf build/distcheck
+	mkdir -p build/distcheck
+	tar -xzf build/$(name).tar.gz -C build/distcheck
+	cd build/distcheck/$(name) && $(MAKE) --no-print-directory -j2 WERROR=-Werror all && $(MAKE) --no-print-directory quick && \
+		$(MAKE) --no-print-directory install DESTDIR=../root PREFIX=/usr && \
+		$(MAKE) --no-print-directory uninstall DESTDIR=../root PREFIX=/usr && $(MAKE) --no-print-directory dist
+	[ -z "$$(find build/distcheck/root ! -type d)" ]
+	@echo 'distcheck: $(name) is whole'
+
+# A Debian package from the programs as they are built here: build/deb/*.deb. check-deb installs it on a clean Debian.
+deb: all
+	@scripts/debian/make $(VERSION) $(abspath $B)
+
+check-deb: deb
+	@tests/deb/run
 
 clean:
 	rm -rf build build-san build-clang build-san-clang compile_commands.json
@@ -175,5 +219,7 @@ help:
 	@echo 'make check        install what is missing, build, lint, run all tests'
 	@echo 'make quick        the unit and command-line tests only; also: make unit, cli, broker, fault'
 	@echo 'make bench        speed and memory, as ratios against the alternatives in the same run'
+	@echo 'make deb          a Debian package under build/deb; make check-deb installs it on a clean Debian'
+	@echo 'make distcheck    the tarball that make dist makes, built and tested by itself'
 	@echo 'make lint fuzz format install uninstall dist clean'
 	@echo 'Variables: CC=clang CXX=clang++  SAN=address,undefined  OPT=-O0  WERROR=-Werror  DESTDIR  PREFIX'

@@ -34,7 +34,6 @@ make_options(struct query_options *o, const char **user, struct opt opts[OPTIONS
 		{ 'd', "dir", "DIR", OPT_TEXT, &o->dir,
 		    "state directory ($NBMS_DIR, ./nbms-state)" },
 		{ '\0', "user", "NAME", OPT_TEXT, user, "as that user would be answered" },
-		{ '\0', "html", NULL, OPT_FLAG, &o->html, "daily, monthly: a page to print" },
 		TABLE_OPTIONS(&o->form),
 		OPT_END,
 	};
@@ -84,8 +83,6 @@ run(const struct endpoint *e, struct query_options *o, const char *user)
 
 	if (wrong != NULL)
 		opt_wrong("%s takes no --%s", e->command, wrong);
-	if (o->html && !e->html)
-		opt_wrong("%s takes no --html", e->command);
 	if (e->shape == SHAPE_TEXT) {
 		e->answer(NULL);
 		return prog_end(0);

@@ -151,10 +151,11 @@ put_meta(struct month *m)
 		return;
 	must(building_key_parse(span_of(m->building), &customer, &building));
 	db_begin(m->db);
-	db_do(m->db, SQL_META_PUT, "st", "customer", customer);
-	db_do(m->db, SQL_META_PUT, "st", "building", building);
-	db_do(m->db, SQL_META_PUT, "ss", "month", when_format_month(month, m->zone, m->from));
-	db_do(m->db, SQL_META_PUT, "ss", "timezone", zone_name(m->zone));
+	(void)db_run(m->db, SQL_META_PUT, "st", "customer", customer);
+	(void)db_run(m->db, SQL_META_PUT, "st", "building", building);
+	(void)db_run(
+	    m->db, SQL_META_PUT, "ss", "month", when_format_month(month, m->zone, m->from));
+	(void)db_run(m->db, SQL_META_PUT, "ss", "timezone", zone_name(m->zone));
 	db_commit(m->db);
 }
 
@@ -268,8 +269,9 @@ make_series(struct month *m, struct span thing, struct span point_id, struct spa
 	int64_t id, texts, period;
 	struct entry *e;
 
+	(void)db_run(db, SQL_SERIES_ADD, "ttt", thing, point_id, attr);
 	must(db_one(
-	    db, SQL_SERIES_ADD, "ttt", "iii", thing, point_id, attr, &id, &texts, &period));
+	    db, SQL_SERIES_GET, "ttt", "iii", thing, point_id, attr, &id, &texts, &period));
 	e = add_entry(m, id, thing, point_id, attr);
 	e->s.texts = texts != 0;
 	e->s.period = period;
@@ -301,7 +303,7 @@ month_series(
 void
 month_set_period(struct month *m, struct series *s, int64_t period)
 {
-	db_do(writing(m), SQL_SERIES_SET_PERIOD, "ii", s->id, period);
+	(void)db_run(writing(m), SQL_SERIES_SET_PERIOD, "ii", s->id, period);
 	s->period = period;
 }
 
@@ -312,7 +314,7 @@ month_put_frame(struct month *m, const struct zone *zone, const struct frame *f)
 
 	if (f->received != WHEN_NONE)
 		(void)when_format(received, NULL, f->received);
-	db_do(writing(m), SQL_FRAME_PUT, "itstis", (int64_t)f->ts, f->thing,
+	(void)db_run(writing(m), SQL_FRAME_PUT, "itstis", (int64_t)f->ts, f->thing,
 	    when_format(local, zone, f->ts), f->stamp, f->period,
 	    f->received != WHEN_NONE ? received : NULL);
 }
@@ -329,19 +331,20 @@ month_put_text(struct month *m, when_t ts, struct series *s, struct span json)
 {
 	if (json.p == NULL) {
 		if (s->texts)
-			db_do(writing(m), SQL_SAMPLE_TEXT_DROP, "ii", (int64_t)ts, s->id);
+			(void)db_run(
+			    writing(m), SQL_SAMPLE_TEXT_DROP, "ii", (int64_t)ts, s->id);
 		return;
 	}
 	if (!s->texts)
-		db_do(writing(m), SQL_SERIES_SET_TEXTS, "i", s->id);
+		(void)db_run(writing(m), SQL_SERIES_SET_TEXTS, "i", s->id);
 	s->texts = true;
-	db_do(writing(m), SQL_SAMPLE_TEXT_PUT, "iit", (int64_t)ts, s->id, json);
+	(void)db_run(writing(m), SQL_SAMPLE_TEXT_PUT, "iit", (int64_t)ts, s->id, json);
 }
 
 void
 month_drop_sample(struct month *m, when_t ts, struct series *s)
 {
-	db_do(writing(m), SQL_SAMPLE_DROP, "ii", (int64_t)ts, s->id);
+	(void)db_run(writing(m), SQL_SAMPLE_DROP, "ii", (int64_t)ts, s->id);
 	month_put_text(m, ts, s, (struct span){ 0 });
 }
 

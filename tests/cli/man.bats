@@ -13,7 +13,7 @@ setup() {
 	export TESTDATA=$top/testdata
 	mkdir bin # what install puts beside the programs
 	ln -s "$top/scripts/plot" bin/nbms-plot
-	PATH=$PWD/bin:$PATH
+	PATH=$PWD/bin:$PATH:$top/scripts
 	wrong=0
 }
 

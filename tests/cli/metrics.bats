@@ -133,7 +133,8 @@ value() { awk -v n="$2" -v l="${3-}" 'index($0, n "{") == 1 && index($0, l) { pr
 
 @test "what the alert rules and the manual name is there to be had" {
 	if python3 -c "import yaml" 2>/dev/null; then python3 -c "import sys, yaml; yaml.safe_load(open(sys.argv[1]))" "$top/scripts/alerts.yml"; fi
-	written=$(grep -ohE '"nbms_[a-z_]+"' "$top/lib/base/metrics.c" | tr -d '"' | sort -u)
+	written=$({ grep -ohE '"nbms_[a-z_]+"' "$top/lib/base/metrics.c" | tr -d '"'
+		sed -n 's/.*# TYPE \(nbms_[a-z_]*\) .*/\1/p' "$top/scripts/nbms-cron"; } | sort -u)
 	grep -ohE 'nbms_[a-z_]+' "$top/scripts/alerts.yml" | sed 's/_bucket$//' | sort -u >named
 	[ -z "$(comm -23 named <(echo "$written"))" ]
 	mandoc -Tascii "$top/man/nbms-metrics.7" | col -b | grep -ohE 'nbms_[a-z_]+' | sort -u >explained
