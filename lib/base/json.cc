@@ -1,44 +1,24 @@
 /*
- * The one C++ file that knows simdjson. Its first stage (structural index, UTF-8, control
+ * The parser, over simdjson, whose first stage (structural index, UTF-8, control
  * characters) runs at memory speed on whatever vector unit there is; the grammar is then
  * checked here in one walk that leaves a flat array of nodes, so that C can look at values in
  * any order and see a number's own text.
  */
-#include "base/json.h"
 #include "base/diag.h"
+#include "base/json_own.h"
 
-#include <simdjson.h>
-
-#include <charconv>
-#include <cmath>
 #include <cstdlib>
-#include <memory>
 #include <new>
 
 static_assert(
     simdjson::SIMDJSON_PADDING <= BUF_PAD, "buf and lines pad less than simdjson reads");
 
+using namespace json_own;
+
 namespace
 {
 
 constexpr size_t TEXT_MAX = size_t(1) << 30; /* offsets are 32 bits */
-
-struct node {
-	uint32_t off;  /* of the raw text (of a string: of its content) in the document */
-	uint32_t n;    /* its length */
-	uint32_t next; /* the following sibling, 0 for the last */
-	uint32_t
-	    child; /* a container's first child; a string with escapes: its place in `plain` */
-	json_kind kind;
-};
-
-/* An unescaped string: n bytes at arena + off. */
-struct piece {
-	size_t off;
-	size_t n;
-};
-
-enum fault { FINE, EMPTY, UTF8, CONTROL, OPEN_STRING, DEPTH, SYNTAX, NUMBER, ESCAPE, SIZE };
 
 const struct {
 	const char *text;
@@ -66,26 +46,6 @@ no_memory()
 
 [[maybe_unused]] const std::new_handler before = std::set_new_handler(no_memory);
 
-} // namespace
-
-struct json {
-	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
-	node *nodes; /* node 0 is never a value; a member's name is the node before its value */
-	size_t count, room;
-	piece *plain; /* entry 0 is never used */
-	size_t plain_count, plain_room;
-	char *arena;
-	size_t arena_n, arena_room;
-	struct buf copy;
-	const char *text;
-	size_t n;
-	bool minified;
-	fault error;
-};
-
-namespace
-{
-
 template <typename T>
 T *
 grown(T *p, size_t count, size_t *room)
@@ -96,8 +56,10 @@ grown(T *p, size_t count, size_t *room)
 	return static_cast<T *>(xrealloc(p, *room * sizeof(T)));
 }
 
+} // namespace
+
 fault
-index_text(json *j, struct span text)
+json_own::index_text(json *j, struct span text)
 {
 	using namespace simdjson;
 
@@ -130,11 +92,8 @@ index_text(json *j, struct span text)
 	}
 }
 
-bool
-is_space(char c)
+namespace
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 bool
 is_digit(char c)
@@ -176,59 +135,6 @@ is_number(const char *p, const char *end)
 	}
 	return p == end;
 }
-
-/* The tokens of an indexed text: starts of punctuation, strings and other scalars, in order. */
-class tokens
-{
-      public:
-	tokens(const json *j, struct span whole)
-	    : at(j->stage->structural_indexes.get()), end(at + j->stage->n_structural_indexes),
-	      text(whole)
-	{
-	}
-
-	char
-	peek() const
-	{
-		return at < end ? text.p[*at] : '\0';
-	}
-	uint32_t
-	here() const
-	{
-		return at < end ? *at : uint32_t(text.n);
-	}
-	void
-	skip()
-	{
-		at++;
-	}
-	size_t
-	left() const
-	{
-		return size_t(end - at);
-	}
-	bool
-	done() const
-	{
-		return at >= end;
-	}
-
-	/* One past the last byte of the scalar here, white space behind it left out. */
-	uint32_t
-	scalar_end() const
-	{
-		uint32_t to = at + 1 < end ? at[1] : uint32_t(text.n);
-
-		while (to > *at + 1 && is_space(text.p[to - 1]))
-			to--;
-		return to;
-	}
-
-      private:
-	const uint32_t *at;
-	const uint32_t *end;
-	struct span text;
-};
 
 class walk
 {
@@ -519,20 +425,6 @@ class walk
 	}
 };
 
-const node *
-node_of(json_value v)
-{
-	return v.doc != nullptr && v.at != 0 ? &v.doc->nodes[v.at] : nullptr;
-}
-
-struct span
-string_of(const json *j, const node *s)
-{
-	if (s->child != 0)
-		return { j->arena + j->plain[s->child].off, j->plain[s->child].n };
-	return { j->text + s->off, s->n };
-}
-
 } // namespace
 
 struct json *
@@ -607,383 +499,4 @@ const char *
 json_error_code(const struct json *j)
 {
 	return faults[j->error].code;
-}
-
-enum json_kind
-json_kind_of(json_value v)
-{
-	const node *n = node_of(v);
-
-	return n != nullptr ? n->kind : JSON_NONE;
-}
-
-json_value
-json_first(json_value container)
-{
-	const node *n = node_of(container);
-
-	if (n == nullptr || (n->kind != JSON_OBJECT && n->kind != JSON_ARRAY))
-		return json_value{ nullptr, 0 };
-	return json_value{ container.doc, n->child };
-}
-
-json_value
-json_next(json_value element)
-{
-	const node *n = node_of(element);
-
-	return json_value{ element.doc, n != nullptr ? n->next : 0 };
-}
-
-static bool
-give_member(const struct json *doc, uint32_t at, struct json_member *m)
-{
-	if (at == 0)
-		return false;
-	m->name = string_of(doc, &doc->nodes[at - 1]);
-	m->value = json_value{ doc, at };
-	return true;
-}
-
-bool
-json_first_member(json_value object, struct json_member *m)
-{
-	const node *n = node_of(object);
-
-	return n != nullptr && n->kind == JSON_OBJECT && give_member(object.doc, n->child, m);
-}
-
-bool
-json_next_member(struct json_member *m)
-{
-	return give_member(m->value.doc, node_of(m->value)->next, m);
-}
-
-struct span
-json_name(json_value member)
-{
-	if (node_of(member) == nullptr || member.at < 2)
-		return { "", 0 };
-	const node *name = &member.doc->nodes[member.at - 1];
-
-	if (name->kind != JSON_STRING) /* an element of an array */
-		return { "", 0 };
-	return string_of(member.doc, name);
-}
-
-struct span
-json_name_raw(json_value member)
-{
-	if (node_of(member) == nullptr || member.at < 2)
-		return { "", 0 };
-	const node &name = member.doc->nodes[member.at - 1];
-	return { member.doc->text + name.off - 1, size_t(name.n) + 2 };
-}
-
-json_value
-json_get(json_value object, const char *name)
-{
-	struct span wanted = span_of(name);
-	const node *n = node_of(object);
-
-	if (n == nullptr || n->kind != JSON_OBJECT)
-		return json_value{ nullptr, 0 };
-	for (uint32_t at = n->child; at != 0; at = object.doc->nodes[at].next)
-		if (span_eq(string_of(object.doc, &object.doc->nodes[at - 1]), wanted))
-			return json_value{ object.doc, at };
-	return json_value{ nullptr, 0 };
-}
-
-json_value
-json_repeated(json_value object)
-{
-	json_value m, earlier;
-
-	if (json_kind_of(object) != JSON_OBJECT)
-		return json_value{ nullptr, 0 };
-	for (m = json_first(object); m.at != 0; m = json_next(m))
-		for (earlier = json_first(object); earlier.at != m.at;
-		     earlier = json_next(earlier))
-			if (span_eq(json_name(m), json_name(earlier)))
-				return m;
-	return m;
-}
-
-size_t
-json_count(json_value container)
-{
-	size_t n = 0;
-
-	for (json_value v = json_first(container); v.at != 0; v = json_next(v))
-		n++;
-	return n;
-}
-
-bool
-json_text(json_value v, struct span *text)
-{
-	const node *n = node_of(v);
-
-	if (n == nullptr || n->kind != JSON_STRING)
-		return false;
-	*text = string_of(v.doc, n);
-	return true;
-}
-
-bool
-json_bool(json_value v, bool *b)
-{
-	const node *n = node_of(v);
-
-	if (n == nullptr || n->kind != JSON_BOOL)
-		return false;
-	*b = v.doc->text[n->off] == 't';
-	return true;
-}
-
-bool
-json_number(json_value v, double *d)
-{
-	const node *n = node_of(v);
-	double got;
-
-	if (n == nullptr || n->kind != JSON_NUMBER)
-		return false;
-	auto r = std::from_chars(v.doc->text + n->off, v.doc->text + n->off + n->n, got);
-	if (r.ec == std::errc::result_out_of_range) {
-		/* too large is no number; too small is nothing */
-		if (std::fabs(strtod(v.doc->text + n->off, nullptr)) > 1)
-			return false;
-		got = 0;
-	}
-	*d = got;
-	return true;
-}
-
-bool
-json_int(json_value v, int64_t *i)
-{
-	const node *n = node_of(v);
-	int64_t got;
-	double d;
-
-	if (n == nullptr || n->kind != JSON_NUMBER)
-		return false;
-	const char *p = v.doc->text + n->off, *end = p + n->n;
-	auto r = std::from_chars(p, end, got);
-	if (r.ec != std::errc() || r.ptr != end) {
-		if (r.ec == std::errc::result_out_of_range || !json_number(v, &d))
-			return false;
-		if (d != std::floor(d) || std::fabs(d) > 9007199254740992.0)
-			return false;
-		got = int64_t(d);
-	}
-	*i = got;
-	return true;
-}
-
-struct span
-json_raw(json_value v)
-{
-	const node *n = node_of(v);
-
-	if (n == nullptr)
-		return { "", 0 };
-	if (n->kind == JSON_STRING)
-		return { v.doc->text + n->off - 1, size_t(n->n) + 2 };
-	return { v.doc->text + n->off, n->n };
-}
-
-namespace
-{
-
-/* Steps over one value; false where the text ends inside it. */
-bool
-skip_value(tokens &in)
-{
-	unsigned depth = 0;
-
-	do {
-		char c = in.peek();
-
-		if (in.done())
-			return false;
-		depth += c == '{' || c == '[';
-		depth -= depth > 0 && (c == '}' || c == ']');
-		in.skip();
-	} while (depth > 0);
-	return true;
-}
-
-bool
-peek_members(
-    tokens in, struct span text, const char *const names[], struct span raw[], size_t n)
-{
-	size_t missing = n, i;
-
-	if (in.peek() != '{')
-		return false;
-	in.skip();
-	while (missing > 0 && in.peek() == '"') {
-		uint32_t from = in.here() + 1, to = in.scalar_end() - 1;
-		struct span name = { text.p + from, to >= from ? to - from : 0 };
-
-		in.skip();
-		if (in.peek() != ':')
-			return false;
-		in.skip();
-		for (i = 0; i < n && (raw[i].p != nullptr || !span_is(name, names[i])); i++)
-			;
-		from = in.here();
-		to = in.scalar_end();
-		if (!skip_value(in))
-			break;
-		if (i < n) {
-			bool nested = text.p[from] == '{' || text.p[from] == '[';
-
-			if (nested)
-				for (to = in.here(); to > from && text.p[to - 1] != '}' &&
-						     text.p[to - 1] != ']';
-				     to--)
-					;
-			raw[i] = { text.p + from, to - from };
-			missing--;
-		}
-		if (in.peek() == ',')
-			in.skip();
-	}
-	return true;
-}
-
-} // namespace
-
-namespace
-{
-
-const char *
-skip_space(const char *p, const char *end)
-{
-	while (p < end && is_space(*p))
-		p++;
-	return p;
-}
-
-/* One past the scalar at p; NULL where it does not end before the end, or is none. */
-const char *
-skip_scalar(const char *p, const char *end)
-{
-	bool quoted = p < end && *p == '"';
-
-	if (p == end || *p == '{' || *p == '[')
-		return nullptr;
-	if (quoted)
-		for (p++; p < end && *p != '"'; p++)
-			p += *p == '\\';
-	else
-		while (p < end && *p != ',' && *p != '}' && !is_space(*p))
-			p++;
-	p += quoted;
-	return p < end ? p : nullptr;
-}
-
-/*
- * Members one by one, as long as they are scalars: a record's head without an index, which
- * simdjson makes of whole documents only. True: all were found.
- */
-bool
-peek_head(struct span head, const char *const names[], struct span raw[], size_t n)
-{
-	const char *end = head.p + head.n, *p = skip_space(head.p, end), *to;
-	size_t missing = n, i;
-
-	if (p == end || *p++ != '{')
-		return false;
-	while (missing > 0) {
-		struct span name;
-
-		p = skip_space(p, end);
-		if (p == end || *p != '"' || (to = skip_scalar(p, end)) == nullptr)
-			return false;
-		name = { p + 1, size_t(to - p) - 2 };
-		p = skip_space(to, end);
-		if (p == end || *p != ':')
-			return false;
-		p = skip_space(p + 1, end);
-		if ((to = skip_scalar(p, end)) == nullptr)
-			return false;
-		for (i = 0; i < n && (raw[i].p != nullptr || !span_is(name, names[i])); i++)
-			;
-		if (i < n) {
-			raw[i] = { p, size_t(to - p) };
-			missing--;
-		}
-		p = skip_space(to, end);
-		if (p == end || *p++ != ',')
-			return missing == 0;
-	}
-	return true;
-}
-
-} // namespace
-
-bool
-json_peek(
-    struct json *j, struct span text, const char *const names[], struct span raw[], size_t n)
-{
-	constexpr size_t HEAD = 1024; /* our own records have there what is looked for */
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		raw[i] = { nullptr, 0 };
-	if (text.n > HEAD && peek_head({ text.p, HEAD }, names, raw, n))
-		return true;
-	for (i = 0; i < n; i++)
-		raw[i] = { nullptr, 0 };
-	j->error = index_text(j, text);
-	if (j->error != FINE)
-		return false;
-	if (!peek_members(tokens(j, text), text, names, raw, n)) {
-		j->error = SYNTAX;
-		return false;
-	}
-	return true;
-}
-
-bool
-json_is_minified(json_value v)
-{
-	return v.doc != nullptr && v.doc->minified;
-}
-
-bool
-json_minify(struct span text, struct buf *to)
-{
-	size_t n;
-
-	if (text.n == 0)
-		return true;
-	/* the vector code writes whole blocks: it needs room past what it keeps */
-	if (!buf_reserve(to, text.n))
-		return false;
-	if (simdjson::get_active_implementation()->minify(
-		reinterpret_cast<const uint8_t *>(text.p), text.n,
-		reinterpret_cast<uint8_t *>(to->p + to->n), n))
-		return false;
-	to->n += n;
-	return true;
-}
-
-bool
-json_is_utf8(struct span text)
-{
-	return simdjson::get_active_implementation()->validate_utf8(text.p, text.n);
-}
-
-size_t
-json_format_number(double d, char to[JSON_NUMBER_MAX])
-{
-	must(std::isfinite(d));
-	auto r = std::to_chars(to, to + JSON_NUMBER_MAX, d);
-	must(r.ec == std::errc());
-	return size_t(r.ptr - to);
 }
