@@ -26,7 +26,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-
 PKG := libmosquitto sqlite3 libpq libcurl libcrypto libssl libical zlib
 pkg_cflags := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 pkg_libs   := $(shell pkg-config --libs $(PKG) 2>/dev/null)
-LDLIBS += $(pkg_libs) -lsimdjson -lcctz -ljq -llapacke -lopenblas -lClp -lCoinUtils -lstdc++ -lm
+LDLIBS += $(pkg_libs) -lseccomp -lsimdjson -lcctz -ljq -llapacke -lopenblas -lClp -lCoinUtils -lstdc++ -lm
 
 cflags   = -std=c11 $(WARN_C) $(OPT) $(HARDEN) $(SANFLAGS) $(pkg_cflags) $(CFLAGS)
 cxxflags = -std=c++17 $(WARN) $(OPT) $(HARDEN) $(SANFLAGS) -fno-exceptions -fno-rtti $(CXXFLAGS)
@@ -42,7 +42,7 @@ benches := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 lib_o   := $(lib_c:%.c=$B/%.o) $(lib_cc:%.cc=$B/%.o) $(if $(sql),$B/gen/sql.o)
 commands := $(notdir $(wildcard scripts/nbms-*)) plot
 
-.PHONY: all check demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault format \
+.PHONY: all check demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault check-long fuzz-long libs analyze format \
 	sanitize setup compile_commands
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -92,10 +92,10 @@ $B/bin/nbms-store: $(patsubst %.c,$B/%.o,$(wildcard cmd/store/*.c))
 $B/bin/nbms-weather: $(patsubst %.c,$B/%.o,$(wildcard cmd/weather/*.c))
 
 # The broker loads this one: it stands alone, without the library and the sanitizers.
-$B/bin/mosquitto-nbms.so: lib/io/plugin/mosquitto-nbms.c
+$B/bin/mosquitto-nbms.so: lib/io/plugin/mosquitto-nbms.c lib/io/plugin/journal.c lib/io/plugin/journal.h
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=c11 $(WARN_C) $(OPT) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC $(CFLAGS) \
-		-shared -Wl,-z,relro,-z,now -o $@ $< -lcrypto
+		-shared -Wl,-z,relro,-z,now -o $@ $(filter %.c,$^) -lcrypto
 
 $B/unit/%: tests/unit/%.c $B/libnbms.a
 	@mkdir -p $(@D)
@@ -142,6 +142,24 @@ lint:
 
 fuzz:
 	@tests/fuzz/run
+
+# The long forms. Hours in all; each says what it found.
+check-long: all
+	@$(MAKE) --no-print-directory -j2 SAN=address,undefined all
+	@NBMS_LONG=1 NBMS_ROUNDS=1000 BATS_TEST_TIMEOUT=7200 NBMS_FILE_TIMEOUT=14400 tests/run fault
+	@tests/run --san broker
+	@$(MAKE) --no-print-directory fuzz-long
+
+fuzz-long:
+	@FUZZ_SECONDS=$$((600 * $$(ls tests/fuzz/fuzz_*.c* | wc -l))) tests/fuzz/run
+
+# What tests/fuzz/run links with.
+libs:
+	@echo '$(LDLIBS)'
+
+# gcc's own analyser over everything that is C.
+analyze:
+	@$(MAKE) --no-print-directory -s -j2 B=build-analyze OPT=-O2 CFLAGS='-fanalyzer -Wno-analyzer-too-complex' WERROR=-Werror all
 
 format:
 	clang-format -i $(wildcard lib/*/*.[ch] lib/*/*.cc cmd/*.c tests/*/*.[ch])
@@ -211,7 +229,7 @@ check-deb: deb
 	@tests/deb/run
 
 clean:
-	rm -rf build build-san build-clang build-san-clang compile_commands.json
+	rm -rf build build-san build-clang build-san-clang build-fuzz build-analyze compile_commands.json
 
 help:
 	@echo 'make              build the programs under build/bin'

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/out.h"
 #include "base/prog.h"
+#include "base/sandbox.h"
 #include "base/records.h"
 #include "db/consumer.h"
 #include "io/intake.h"
@@ -98,6 +99,20 @@ commit(const struct job *job)
 	return clock_monotonic() - began;
 }
 
+/* From here on bytes come from outside. */
+static void
+enter_sandbox(const struct job *job)
+{
+	const char *places[3] = { NULL };
+	size_t n = 0;
+
+	if (job->spool)
+		places[n++] = job->dir;
+	if (job->in.reject_path != NULL)
+		places[n++] = job->in.reject_path;
+	sandbox_enter(SANDBOX_CLIENT, places);
+}
+
 static int
 receive(struct job *job)
 {
@@ -108,6 +123,7 @@ receive(struct job *job)
 	size_t got = 0;
 	int left;
 
+	enter_sandbox(job);
 	while (!prog_stopping() &&
 	       ((left = until_idle(job, mqtt, got, &quiet_since)) > 0 || !served)) {
 		struct pollfd p[2] = { mqtt_poll(mqtt), stream_poll(out) };

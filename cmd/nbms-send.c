@@ -6,6 +6,7 @@
 #include "base/out.h"
 #include "base/prog.h"
 #include "base/records.h"
+#include "base/sandbox.h"
 #include "io/mqtt.h"
 #include "io/outbox.h"
 
@@ -170,12 +171,27 @@ gives_up(const struct send_job *job)
 	return limit > 0 && clock_monotonic() - job->progress > limit * INT64_C(1000000000);
 }
 
+/* From here on bytes come from the broker. */
+static void
+enter_sandbox(const struct send_job *job)
+{
+	const char *places[3] = { NULL };
+	size_t n = 0;
+
+	if (job->queue != NULL)
+		places[n++] = job->queue;
+	if (job->records.reject_path != NULL)
+		places[n++] = job->records.reject_path;
+	sandbox_enter(SANDBOX_CLIENT, places);
+}
+
 static int
 run_live(struct send_job *job)
 {
 	struct mqtt *m = mqtt_new(&job->mqtt, ignore, job);
 	size_t left;
 
+	enter_sandbox(job);
 	mqtt_on_sent(m, sent);
 	job->progress = clock_monotonic();
 	while ((job->more && !prog_stopping()) || outbox_count(job->box) > 0) {

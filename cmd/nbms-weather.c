@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/files.h"
+#include "base/sandbox.h"
 #include "weather/job.h"
 #include "db/site.h"
 
@@ -239,6 +240,7 @@ run(struct weather_job *job, int argc, char *argv[])
 	job->dir = opt_state_dir(job->dir);
 	job->now = clock_now();
 	job->site = site_open(job->dir, DB_WRITE);
+	sandbox_enter(SANDBOX_CLIENT, (const char *const[]){ job->dir, NULL });
 	return (error ? run_error : run_forecast)(job, argc - first, argv + first);
 }
 

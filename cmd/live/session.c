@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "base/prog.h"
+#include "base/sandbox.h"
 #include "db/site.h"
 
 #include <errno.h>
@@ -319,6 +320,7 @@ verb_session(struct live_job *job, int argc, char *argv[])
 	if (argc > 0)
 		opt_wrong("a session reads stdin and takes no operand: %s", argv[0]);
 	job->site = site_open(opt_state_dir(job->dir), DB_WRITE);
+	sandbox_enter(SANDBOX_SESSION, (const char *const[]){ opt_state_dir(job->dir), NULL });
 	l.in = lines_open(STDIN_FILENO, "<stdin>", LINE_IN);
 	l.began = l.filled = l.written = l.beat = clock_monotonic();
 	if (job->token_file != NULL)

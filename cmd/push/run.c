@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/prog.h"
+#include "base/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -304,6 +305,8 @@ verb_run(struct push_job *job, int argc, char *argv[])
 	run.lock = lock_queue(job);
 	settle_cut_off(job);
 	records_begin(&job->records);
+	sandbox_enter(SANDBOX_CLIENT,
+	    (const char *const[]){ opt_state_dir(job->dir), job->records.reject_path, NULL });
 	job->post = post_open();
 	run.lines = lines_open(STDIN_FILENO, "<stdin>", (size_t)job->records.line_max);
 	work(&run);

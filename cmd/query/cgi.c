@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "base/out.h"
 #include "base/prog.h"
+#include "base/sandbox.h"
 #include "db/site.h"
 #include "io/sign.h"
 #include "query/job.h"
@@ -158,6 +159,8 @@ start(struct child *c, struct request *r)
 	if (r->endpoint->act == NULL) { /* nothing is lost by ending it in the middle */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)alarm(CGI_SECONDS);
+		sandbox_enter(
+		    SANDBOX_CLIENT, (const char *const[]){ opt_state_dir(NULL), NULL });
 	}
 	status = prog_end(answer(r, c->answer));
 	request_free(r);

@@ -78,6 +78,12 @@ metrics_wanted(void)
 	return state.path != NULL;
 }
 
+const char *
+metrics_path(void)
+{
+	return state.path;
+}
+
 /* ---- what is counted ---- */
 
 void

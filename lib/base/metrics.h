@@ -38,6 +38,9 @@ void metrics_to(const char *path);
 /* Is there a file? Where the figure costs something to come by. */
 bool metrics_wanted(void);
 
+/* The file; NULL: none. */
+const char *metrics_path(void);
+
 void metrics_set(enum metric m, double value);     /* gauges */
 void metrics_add(enum metric m, double value);     /* counters */
 void metrics_observe(enum metric m, double value); /* histograms */

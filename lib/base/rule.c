@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/out.h"
 #include "base/proc.h"
+#include "base/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -185,6 +186,7 @@ confine(int *fd)
 #ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
 	(void)setrlimit(RLIMIT_AS, &(struct rlimit){ RULE_MEMORY, RULE_MEMORY });
 #endif
+	sandbox_enter(SANDBOX_ALONE, NULL);
 }
 
 DIAG_NORETURN static void

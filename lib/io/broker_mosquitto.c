@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #define CONFIG_MAX 16384
-#define AUTOSAVE 10            /* seconds of queue a crash of the broker may cost */
+#define AUTOSAVE                                                                  \
+	10 /* seconds of messages in the plugin's journal; without the plugin: so \
+	      many may be lost when the broker is killed */
 #define RELOAD_WAIT 5000000000 /* nanoseconds for a broker to answer SIGHUP */
 #define PID_FILE "data/mosquitto.pid"
 
@@ -112,8 +114,11 @@ put_config(struct buf *to, const struct broker *b)
 		    "plugin %s\n"
 		    "plugin_opt_seen %s/data/seen.ndjson\n"
 		    "plugin_opt_crl %s/crl.pem\n"
-		    "plugin_opt_reloaded %s/data/reloaded\n",
-		    b->plugin, b->out, b->out, b->out);
+		    "plugin_opt_reloaded %s/data/reloaded\n"
+		    "plugin_opt_journal %s/data/journal\n"
+		    "plugin_opt_saved %s/data/mosquitto.db\n"
+		    "plugin_opt_site " BROKER_SITE_USER "\n",
+		    b->plugin, b->out, b->out, b->out, b->out, b->out);
 	buf_puts(to, "\n# gateways");
 	put_gateways(to, b, b->port);
 	if (b->websocket != 0) {

@@ -1,5 +1,6 @@
 /*
- * mosquitto-nbms: a plugin for mosquitto 2 that knows which certificate a client has shown.
+ * mosquitto-nbms: a plugin for mosquitto 2 that knows which certificate a client has shown, and
+ * loses nothing that was acknowledged when the broker is killed.
  *
  * The broker itself looks at a certificate's CN only. A rotation's two certificates have the
  * same CN, so that nothing else can tell which one a gateway uses. Loaded by the configuration
@@ -11,9 +12,16 @@
  *   plugin_opt_reloaded FILE  gets a number that grows once what SIGHUP asked for has been
  * done, so that whoever took a grant away knows when it is gone
  *
+ *   plugin_opt_journal FILE   where messages are kept until the broker has saved them
+ * (journal.h) plugin_opt_saved FILE     what the broker saves them to: mosquitto.db
+ *   plugin_opt_site USER      whose subscription is waited for to publish again what gateways
+ *                             sent to a broker that was killed
+ *
  * A session that was opened with a certificate revoked since has every request denied, and is
  * closed. Everything else is left to the access list.
  */
+#include "journal.h"
+
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
@@ -22,6 +30,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <search.h>
 #include <stdio.h>
@@ -34,7 +43,8 @@
 
 struct watch {
 	mosquitto_plugin_id_t *id;
-	char *seen_path, *crl_path, *reloaded_path;
+	char *seen_path, *crl_path, *reloaded_path, *journal_path, *saved_path, *site;
+	struct journal *journal;
 	long reloads;
 	bool reloading;
 	int fd;     /* of seen_path, appended to */
@@ -159,6 +169,40 @@ tell_reloaded(struct watch *w)
 	w->reloading = false;
 }
 
+static bool
+publish(const struct journal_message *m)
+{
+	return mosquitto_broker_publish_copy(
+		   NULL, m->topic, (int)m->n, m->payload, m->qos, m->retain, NULL) == 0;
+}
+
+static void
+replay(struct watch *w, bool up)
+{
+	size_t n = journal_replay(w->journal, up, publish);
+
+	if (n > 0)
+		mosquitto_log_printf(
+		    MOSQ_LOG_NOTICE, "mosquitto-nbms: %zu messages go out (again)", n);
+}
+
+/* Before the broker acknowledges it. Refused, the client is cut off, and sends it again. */
+static int
+on_message(int event, void *data, void *ctx)
+{
+	const struct mosquitto_evt_message *got = data;
+	const struct journal_message m = { got->topic, got->payload, got->payloadlen, got->qos,
+		got->retain };
+	struct watch *w = ctx;
+
+	(void)event;
+	if (got->qos == 0 || journal_put(w->journal, &m))
+		return MOSQ_ERR_SUCCESS;
+	mosquitto_log_printf(MOSQ_LOG_ERR, "mosquitto-nbms: %s: cannot write: %s",
+	    w->journal_path, strerror(errno));
+	return MOSQ_ERR_UNKNOWN;
+}
+
 /* Not from within a client's own request: the broker still needs it there. */
 static int
 on_tick(int event, void *data, void *ctx)
@@ -169,6 +213,7 @@ on_tick(int event, void *data, void *ctx)
 	(void)data;
 	if (w->reloading)
 		tell_reloaded(w);
+	replay(w, false);
 	while (w->leaving > 0) {
 		char *client = w->leave[--w->leaving];
 
@@ -186,6 +231,14 @@ is_revoked(struct watch *w, X509 *shown)
 	return w->crl != NULL && X509_CRL_get0_by_cert(w->crl, &entry, shown) == 1;
 }
 
+static bool
+is_site(const struct watch *w, const struct mosquitto *client)
+{
+	const char *user = mosquitto_client_username(client);
+
+	return user != NULL && strcmp(user, w->site) == 0;
+}
+
 static int
 on_request(int event, void *data, void *ctx)
 {
@@ -198,6 +251,8 @@ on_request(int event, void *data, void *ctx)
 	bool revoked;
 
 	(void)event;
+	if (request->access == MOSQ_ACL_SUBSCRIBE && is_site(w, request->client))
+		replay(w, true); /* it goes out once the subscription stands */
 	if (shown == NULL)
 		return MOSQ_ERR_PLUGIN_DEFER;
 	revoked = is_revoked(w, shown);
@@ -236,8 +291,15 @@ take_options(struct watch *w, const struct mosquitto_opt *opts, int count)
 			w->crl_path = strdup(opts[i].value);
 		else if (strcmp(opts[i].key, "reloaded") == 0)
 			w->reloaded_path = strdup(opts[i].value);
+		else if (strcmp(opts[i].key, "journal") == 0)
+			w->journal_path = strdup(opts[i].value);
+		else if (strcmp(opts[i].key, "saved") == 0)
+			w->saved_path = strdup(opts[i].value);
+		else if (strcmp(opts[i].key, "site") == 0)
+			w->site = strdup(opts[i].value);
 	}
-	return w->seen_path != NULL && w->crl_path != NULL && w->reloaded_path != NULL;
+	return w->seen_path != NULL && w->crl_path != NULL && w->reloaded_path != NULL &&
+	       w->journal_path != NULL && w->saved_path != NULL && w->site != NULL;
 }
 
 int
@@ -257,10 +319,14 @@ mosquitto_plugin_init(
 	w->fd = open(w->seen_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (w->fd < 0)
 		return MOSQ_ERR_ERRNO;
+	w->journal = journal_open(w->journal_path, w->saved_path);
+	if (w->journal == NULL)
+		return MOSQ_ERR_ERRNO;
 	read_list(w);
 	w->reloading = true; /* the first tick tells that it listens */
 	if (mosquitto_callback_register(id, MOSQ_EVT_ACL_CHECK, on_request, NULL, w) != 0 ||
 	    mosquitto_callback_register(id, MOSQ_EVT_RELOAD, on_reload, NULL, w) != 0 ||
+	    mosquitto_callback_register(id, MOSQ_EVT_MESSAGE, on_message, NULL, w) != 0 ||
 	    mosquitto_callback_register(id, MOSQ_EVT_TICK, on_tick, NULL, w) != 0)
 		return MOSQ_ERR_UNKNOWN;
 	return MOSQ_ERR_SUCCESS;
@@ -277,7 +343,9 @@ mosquitto_plugin_cleanup(void *data, struct mosquitto_opt *opts, int count)
 		return MOSQ_ERR_SUCCESS;
 	(void)mosquitto_callback_unregister(w->id, MOSQ_EVT_ACL_CHECK, on_request, NULL);
 	(void)mosquitto_callback_unregister(w->id, MOSQ_EVT_RELOAD, on_reload, NULL);
+	(void)mosquitto_callback_unregister(w->id, MOSQ_EVT_MESSAGE, on_message, NULL);
 	(void)mosquitto_callback_unregister(w->id, MOSQ_EVT_TICK, on_tick, NULL);
+	journal_close(w->journal);
 	tdestroy(w->seen, free);
 	while (w->leaving > 0)
 		free(w->leave[--w->leaving]);
@@ -288,6 +356,9 @@ mosquitto_plugin_cleanup(void *data, struct mosquitto_opt *opts, int count)
 	free(w->seen_path);
 	free(w->crl_path);
 	free(w->reloaded_path);
+	free(w->journal_path);
+	free(w->saved_path);
+	free(w->site);
 	free(w);
 	return MOSQ_ERR_SUCCESS;
 }

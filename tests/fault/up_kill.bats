@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# scripts/nbms-up, the broker among what is killed: every message that a gateway was told had been taken is kept, and counted
+# once. NBMS_ROUNDS=1000 makes it the long form (make check-long).
+
+load ../cli/common
+
+setup() {
+	common_setup
+	export NBMS_DIR=$PWD/state
+	thing=C000003_B001_01
+	rounds=${NBMS_ROUNDS:-45}
+	registry "$NBMS_DIR"
+	nbms-device create $thing >/dev/null
+	# enough to last: one message every 40 ms
+	"$top"/scripts/simulate --points 20 --days $((rounds / 12 + 2)) --kinds init,periodic_log,alarm >all.ndjson
+	head -n $((rounds * 10)) all.ndjson >sent.ndjson
+}
+
+teardown() {
+	[ -z "${up:-}" ] || kill -9 -- "-$up" 2>/dev/null || :
+	[ -z "${gateway:-}" ] || kill -9 -- "-$gateway" 2>/dev/null || :
+}
+
+registry() {
+	nbms-device register -d "$1" - <<-'ROWS'
+		{"type":"building","customer":"C000003","building":"B001","timezone":"Asia/Seoul"}
+		{"type":"thing","thing":"C000003_B001_01"}
+	ROWS
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+start_up() {
+	setsid "$top"/scripts/nbms-up --pause 0 2>>up.log >>up.out 3>&- &
+	up=$!
+}
+
+# The gateway: a client of QoS 1 that says which of its messages the broker has acknowledged.
+start_gateway() {
+	bundle=$(find "$NBMS_DIR/pki/things/$thing" -mindepth 1 -maxdepth 1 -type d | head -n 1)
+	# shellcheck disable=SC2016  # expanded by the inner shell
+	setsid bash -c 'jq -nc --arg topic "nbms/up/$1" "foreach inputs as \$r (0; . + 1; {topic: \$topic, payload: \$r, qos: 1, id: .})" \
+		<sent.ndjson | while IFS= read -r line; do printf "%s\n" "$line"; sleep 0.03; done |
+		nbms-send --host localhost --port "$2" --cafile "$3/root-ca.pem" --cert "$3/certificate.pem" \
+			--key "$3/private.key" --id "$1" >confirmed 2>gateway.log' sh $thing "$port" "$bundle" 3>&- &
+	gateway=$!
+}
+
+# One of the pipeline's; the broker every twelve seconds or so: a gateway waits longer and longer for one that dies at once.
+kill_one() {
+	local names=(nbms-recv nbms-route nbms-store nbms-alarm nbms-push nbms-sched nbms-send nbms-live)
+	sleep "0.$((RANDOM % 30 + 10))"
+	if [ $((SECONDS - broker_killed)) -ge 12 ]; then
+		broker_killed=$SECONDS
+		pkill -9 -g "$up" -x mosquitto && brokers=$((brokers + 1))
+	else
+		pkill -9 -g "$up" -x "${names[RANDOM % 8]}" && kills=$((kills + 1))
+	fi
+	return 0
+}
+
+# What there is to count: samples, and what became of alarms.
+dump() {
+	local file
+	for file in "$1"/history/C000003_B001/*.db; do
+		sqlite3 "file:$file?mode=ro" 'SELECT time, point_id, attr, value FROM history ORDER BY 1, 2, 3'
+	done
+	sqlite3 "file:$1/nbms.db?mode=ro" "SELECT a.alarm_point_id, h.time, h.event, h.digest FROM alarm a JOIN alarm_history h
+		ON h.alarm = a.id WHERE a.source = 'gateway' ORDER BY 1, 2, 3, 4"
+}
+
+all_stored() { [ "$(dump "$NBMS_DIR" 2>/dev/null | cksum)" = "$(cksum <expected)" ]; }
+all_confirmed() { [ "$(wc -l <confirmed)" -ge "$(wc -l <sent.ndjson)" ]; }
+gone() { ! pgrep -g "$1" >/dev/null; }
+
+@test "nbms-up and its broker killed again and again: nothing acknowledged is lost, nothing counted twice" {
+	registry calm
+	nbms-recv --replay sent.ndjson >envelopes
+	nbms-store -d calm envelopes 2>/dev/null
+	nbms-alarm -d calm envelopes >/dev/null
+	dump calm >expected
+	port=$(free_port)
+	nbms-device broker --out "$NBMS_DIR/broker" --name localhost --port "$port" --site-port "$(free_port)"
+	start_up
+	start_gateway
+	kills=0 brokers=0 broker_killed=$((SECONDS - 6))
+	for _ in $(seq "$rounds"); do kill_one; done
+	within $((60 + rounds)) all_confirmed
+	within 60 all_stored || { dump "$NBMS_DIR" | diff - expected | head -n 40; false; }
+	# the spool has each message, its numbers without a gap; nothing was understood differently on the way
+	cat "$NBMS_DIR"/spool/*.ndjson >spooled
+	[ "$(jq .seq spooled | sort -n | awk '$1 != NR' | wc -l)" -eq 0 ]
+	[ "$(jq -c .message spooled | sort -u | wc -l)" -eq "$(jq -c .message sent.ndjson | sort -u | wc -l)" ]
+	[ ! -s "$NBMS_DIR/rejects.ndjson" ]
+	[ "$kills" -ge $((rounds / 4)) ] && [ "$brokers" -gt 0 ]
+	echo "# $kills programs and $brokers brokers killed, $(wc -l <sent.ndjson) messages, $(wc -l <spooled) in the spool" >&3
+	kill -TERM "$up"
+	within 20 gone "$up"
+}
