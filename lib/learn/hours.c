@@ -114,7 +114,7 @@ hours_fill_temperature(struct hours *h)
 	for (i = 0; i < h->n; i++) {
 		double *t = h->temperature;
 
-		if (!isfinite(t[i])) {
+		if (!(t[i] >= HOURS_COLDEST && t[i] <= HOURS_WARMEST)) {
 			t[i] = NAN;
 			continue;
 		}

@@ -15,6 +15,8 @@
 
 #include "learn/learn.h"
 
+#define HOURS_COLDEST (-90) /* degC: the air on Earth has been measured from -89.2 to 56.7 */
+#define HOURS_WARMEST 65
 #define HOURS_WEEK 168
 #define HOURS_MAX (24 * 366 * 20) /* twenty years: more is a mistake */
 

@@ -17,9 +17,9 @@ blank_impossible(struct hours *h, size_t from, size_t to, struct quality *q)
 		if (!isfinite(h->load[i])) {
 			h->load[i] = NAN;
 			q->missing++;
-		} else if (h->load[i] < 0) {
+		} else if (h->load[i] < 0 || h->load[i] > QUALITY_MOST) {
 			h->load[i] = NAN;
-			q->negative++;
+			q->impossible++;
 		}
 	}
 }

@@ -2,7 +2,7 @@
  * How far an hourly load can be trusted, and what to leave out before a fit.
  *
  *   missing    NaN, infinite
- *   negative   below 0: an energy meter can't
+ *   impossible below 0, or more than 1e9 kWh in an hour: no meter measures that
  *   stuck      the same value other than 0 for more than STUCK_HOURS rows
  *   spike      more than 12 MAD from the median of the rows around it and from the
  *              median of its hour of the week; when more than one row in two hundred
@@ -16,11 +16,12 @@
 #include "learn/hours.h"
 #include "learn/learn.h"
 
+#define QUALITY_MOST 1e9 /* kWh an hour */
 #define QUALITY_STUCK_HOURS 48
 #define QUALITY_SPIKE_MAD 12
 
 struct quality {
-	size_t rows, missing, negative, stuck, spike;
+	size_t rows, missing, impossible, stuck, spike;
 	size_t longest_gap; /* rows */
 	size_t usable;      /* rows left */
 	size_t weeks;       /* whole weeks of usable rows */

@@ -203,6 +203,8 @@ task_hours_free(struct task_hours *th)
 
 /* ---- writing ---- */
 
+#define THERMAL_MOST 100 /* K a step: nothing in a building moves as much */
+
 /* The numbers of a thermal model that a schedule needs, under their names. */
 #define THERMAL_NUMBERS(m)                                                                  \
 	{ "v", &(m)->v }, { "w", &(m)->w }, { "heat", &(m)->heat }, { "cool", &(m)->cool }, \
@@ -249,7 +251,7 @@ task_thermal(json_value v, struct thermal *m)
 	*m = (struct thermal){ .order = 1, .tau = NAN, .resistance = NAN, .rmse_day = NAN };
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (!json_number(json_get(v, numbers[i].name), numbers[i].v) ||
-		    !isfinite(*numbers[i].v))
+		    fabs(*numbers[i].v) > THERMAL_MOST)
 			return false;
 	(void)json_number(json_get(v, "rmse_day"), &m->rmse_day);
 	(void)json_bool(json_get(v, "heats"), &m->heats);

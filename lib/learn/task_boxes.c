@@ -11,6 +11,7 @@
 #define LEAST_OPEN 0.05  /* of the most it has been open */
 #define AT_LEAST 1.02    /* times its least: no more than fresh air */
 #define EFFORT 1
+#define FASTEST 20.0 /* K a step, wide open: more is no model of a zone */
 
 /* What its air handler sends in a step: 1 warm, -1 cold, 0 nothing. */
 static int
@@ -85,6 +86,9 @@ read_numbers(const struct plan *b, struct plant *u, json_value v, double *temper
 	if (!task_number(v, "flow_max", 1, 1e6, most) ||
 	    !task_number(v, "electric", 1e-4, 1e4, &u->electric))
 		return "its air flow is not known";
+	if (fmax(u->thermal.heat, u->thermal.cool) * AIR * fabs(*supply - u->setpoint) * *most >
+	    FASTEST)
+		return "its air flow does not fit what was learned of it";
 	if (!plan_steps(json_get(v, "occupied"), b->c.steps, &u->occupied))
 		return "when people are there is not known";
 	return NULL;

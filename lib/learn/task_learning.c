@@ -19,6 +19,17 @@ model_status(enum learn_status status)
 	return learn_reason(status);
 }
 
+/* Hours of the history whose outdoor temperature is not known, nor those around them. */
+static size_t
+without_temperature(const struct task_hours *th)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < th->known; i++)
+		n += isnan(th->h.temperature[i]) ? 1 : 0;
+	return n;
+}
+
 static void
 put_quality(struct jw *w, const struct task_hours *th, const struct quality *q)
 {
@@ -28,12 +39,36 @@ put_quality(struct jw *w, const struct task_hours *th, const struct quality *q)
 	jw_member_int(w, "usable", (int64_t)q->usable);
 	jw_member_int(w, "missing", (int64_t)q->missing);
 	jw_member_int(w, "zeros_as_missing", (int64_t)th->zeros);
-	jw_member_int(w, "negative", (int64_t)q->negative);
+	jw_member_int(w, "impossible", (int64_t)q->impossible);
 	jw_member_int(w, "stuck", (int64_t)q->stuck);
 	jw_member_int(w, "spike", (int64_t)q->spike);
 	jw_member_int(w, "longest_gap", (int64_t)q->longest_gap);
 	jw_member_int(w, "weeks", (int64_t)q->weeks);
+	jw_member_int(w, "without_temperature", (int64_t)without_temperature(th));
 	jw_end(w);
+}
+
+/* Why there is too little: what most of it is lost to. */
+static void
+settle_short(const struct task_hours *th, const struct quality *q, enum learn_status status,
+    struct task_outcome *o)
+{
+	const struct {
+		size_t n;
+		const char *what;
+	} lost[] = { { th->zeros, "zeros, which stand for missing ones" },
+		{ q->missing - (th->zeros < q->missing ? th->zeros : q->missing), "missing" },
+		{ q->stuck, "of a meter that stood still" },
+		{ q->impossible, "negative or impossibly large" }, { q->spike, "spikes" } };
+	size_t most = 0, i;
+
+	for (i = 1; i < sizeof(lost) / sizeof(lost[0]); i++)
+		most = lost[i].n > lost[most].n ? i : most;
+	if (status == LEARN_SHORT && lost[most].n > 0)
+		task_settle(o, TASK_NO_RUN, "%s: of %zu hours %zu are left, %zu are %s",
+		    learn_reason(status), q->rows, q->usable, lost[most].n, lost[most].what);
+	else
+		task_settle(o, TASK_NO_RUN, "%s", learn_reason(status));
 }
 
 static void
@@ -243,6 +278,17 @@ level_of(json_value data)
 					   : BASELINE_STANDARD;
 }
 
+/* Hours to come whose outdoor temperature is known. */
+static size_t
+coming_weather(const struct task_hours *th)
+{
+	size_t i, n = 0;
+
+	for (i = th->known; i < th->h.n; i++)
+		n += isfinite(th->h.temperature[i]);
+	return n;
+}
+
 static void
 learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
     struct task_outcome *o)
@@ -252,19 +298,28 @@ learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
 	struct baseline *b = xcalloc(1, sizeof(*b));
 	struct coming *c = xcalloc(1, sizeof(*c));
 	enum learn_status status, day;
+	size_t weather;
 
 	status = backtest_year(&th->h, YEAR, YEAR, level, test);
 	put_backtest(w, "year_ahead", test, status);
 	status = baseline_fit(&th->h, from, th->known, level, b);
 	if (status == LEARN_OK)
 		put_explain(w, th, from, &b->towt);
+	else if (without_temperature(th) == th->known)
+		task_settle(o, TASK_NO_RUN, "no outdoor temperature is known");
 	else
 		task_settle(o, TASK_NO_RUN, "%s", learn_reason(status));
 	day = coming_forecast(&th->h, th->known, level == BASELINE_ACCURATE, c);
 	put_backtest(w, "day_ahead", &c->test, day == LEARN_RANGE ? day : c->tested);
 	put_forecast(w, th, c);
+	weather = coming_weather(th);
 	if (status == LEARN_OK && c->n > 0 && (c->by == DAYAHEAD_WEEK || c->by == DAYAHEAD_DAY))
-		task_settle(o, TASK_OK, "forecasts repeat the past: no model does better");
+		task_settle(o, TASK_OK, "forecasts repeat the past: %s",
+		    weather == 0 ? "there is no forecast of the weather"
+				 : "no model does better");
+	else if (status == LEARN_OK && c->n > 0 && c->n < 24)
+		task_settle(o, TASK_OK,
+		    "the forecast ends with that of the weather, after %zu hours", c->n);
 	else if (status == LEARN_OK && c->n == 0)
 		task_settle(o, TASK_OK, "no forecast: %s", learn_reason(day));
 	baseline_free(b);
@@ -289,7 +344,7 @@ task_learning(json_value data, json_value record, struct jw *w, struct task_outc
 		if (status == LEARN_OK)
 			learn(w, &th, level_of(data), o);
 		else
-			task_settle(o, TASK_NO_RUN, "%s", learn_reason(status));
+			settle_short(&th, &q, status, o);
 	}
 	put_units(w, json_get(data, "thermal"), &place, band);
 	task_hours_free(&th);

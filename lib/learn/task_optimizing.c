@@ -139,9 +139,11 @@ search(struct plan *p, bool simple, struct optimise_schedule *s)
 	*s = (struct optimise_schedule){ 0 };
 	plan_feel_again(p, s);
 	for (pass = 0;; pass++) {
-		status = simple ? startstop(p, s) : optimise_run(&p->c, EFFORT, true, s);
-		if ((status != LEARN_OK && status != LEARN_INFEASIBLE) || !p->walls ||
-		    pass == PASSES)
+		bool last = !p->walls || pass == PASSES;
+
+		status =
+		    simple ? startstop(p, s) : optimise_run(&p->c, last ? EFFORT : 1, last, s);
+		if ((status != LEARN_OK && status != LEARN_INFEASIBLE) || last)
 			return status;
 		plan_feel_again(p, s);
 		optimise_free(s);
@@ -348,9 +350,9 @@ look_for_worst(struct worst *x, const struct plan *p, const struct optimise_sche
 /* The status, with the worst zone and yesterday's weather named. */
 static void
 settle(const struct plan *p, const struct optimise_schedule *best, const struct boxes *boxes,
-    bool in_vain, struct task_outcome *o)
+    bool in_vain, bool base_known, struct task_outcome *o)
 {
-	char why[sizeof(o->reason)] = "", at[WHEN_TEXT], weather[96] = "";
+	char why[sizeof(o->reason)] = "", at[WHEN_TEXT], weather[128] = "";
 	struct worst x = { 0 };
 
 	look_for_worst(&x, p, best);
@@ -366,6 +368,9 @@ settle(const struct plan *p, const struct optimise_schedule *best, const struct 
 		(void)snprintf(weather, sizeof(weather),
 		    "no forecast: yesterday's temperatures stand in for %lld of %zu steps",
 		    (long long)p->persisted, p->c.steps);
+	else if (!base_known)
+		(void)snprintf(weather, sizeof(weather),
+		    "the building's other load is not known: the peak is of these units alone");
 	if (in_vain || why[0] != '\0' || weather[0] != '\0')
 		task_settle(o, in_vain ? TASK_INFEASIBLE : TASK_OK, "%s%s%s", why,
 		    why[0] != '\0' && weather[0] != '\0' ? "; " : "", weather);
@@ -404,7 +409,7 @@ plan(struct plan *p, json_value data, json_value learned, bool simple, struct jw
 	if (status == LEARN_OK || status == LEARN_INFEASIBLE) {
 		(void)boxes_plan(&boxes, p, data, learned, &standing, &best);
 		put_result(w, p, &standing, &best, &boxes, base_known);
-		settle(p, &best, &boxes, status == LEARN_INFEASIBLE, o);
+		settle(p, &best, &boxes, status == LEARN_INFEASIBLE, base_known, o);
 	} else {
 		task_settle(o, TASK_ERROR, "%s", learn_reason(status));
 	}

@@ -9,6 +9,8 @@
 #define LEAST_POWER 0.3 /* of full power, while on */
 #define MIN_ON 2        /* steps, where the task says nothing */
 #define COMFORT_HOURS 8
+#define FASTEST 20.0 /* K a step at full power: more is no model of a zone */
+#define DEAREST 1e9  /* currency per kWh, at most */
 
 void
 plan_free(struct plan *p)
@@ -57,6 +59,13 @@ plan_steps(json_value v, size_t steps, double **to)
 	free(*to);
 	*to = NULL;
 	return false;
+}
+
+/* Is it a temperature that air can have? */
+static bool
+possible(double degrees)
+{
+	return degrees >= HOURS_COLDEST && degrees <= HOURS_WARMEST;
 }
 
 static json_value
@@ -140,7 +149,8 @@ plan_zone(const struct plan *p, struct plant *u, struct optimise_unit *to, json_
 	u->cooling = xcalloc(steps, sizeof(double));
 	u->force = xcalloc(steps, sizeof(*u->force));
 	for (k = 0; k < p->past + steps; k++)
-		u->inside[k] = k < p->past && n == p->past ? before[k] : NAN;
+		u->inside[k] =
+		    k < p->past && n == p->past && possible(before[k]) ? before[k] : NAN;
 	u->inside[p->past] = to->temperature;
 	for (k = 0; k < steps; k++) {
 		u->low[k] = u->occupied[k] > 0 ? u->setpoint - u->band : NAN;
@@ -217,6 +227,8 @@ read_unit(struct plan *p, json_value v, json_value learned)
 	else if (u->standing == NULL ||
 		 !plan_steps(json_get(v, "occupied"), p->c.steps, &u->occupied))
 		u->why_not = "its standing schedule is not known";
+	else if (fmax(u->thermal.heat, u->thermal.cool) * to->power_max > FASTEST)
+		u->why_not = "its power does not fit what was learned of it";
 	else if (!(p->heats && u->thermal.heats) && !(p->cools && u->thermal.cools))
 		u->why_not = "it neither heats nor cools in this operation mode";
 	if (u->why_not != NULL)
@@ -242,6 +254,23 @@ read_mode(struct plan *p, json_value record)
 	p->cools = !span_is(mode, "heat");
 }
 
+/* The price of every step; false: not known, or none that anybody pays. */
+static bool
+read_price(struct plan *p, json_value list)
+{
+	size_t k;
+
+	if (!plan_steps(list, p->c.steps, &p->price))
+		return false;
+	for (k = 0; k < p->c.steps && fabs(p->price[k]) <= DEAREST; k++)
+		;
+	if (k == p->c.steps)
+		return true;
+	free(p->price);
+	p->price = NULL;
+	return false;
+}
+
 static bool
 read_value(struct plan *p, json_value data, json_value record, struct task_outcome *o)
 {
@@ -254,7 +283,7 @@ read_value(struct plan *p, json_value data, json_value record, struct task_outco
 						 : OPTIMISE_COST;
 	(void)plan_steps(json_get(data, "carbon"), p->c.steps, &p->carbon);
 	p->c.carbon = p->carbon;
-	if (plan_steps(json_get(data, "price"), p->c.steps, &p->price)) {
+	if (read_price(p, json_get(data, "price"))) {
 		p->c.price = p->price;
 	} else if (p->c.value == OPTIMISE_COST || p->c.value == OPTIMISE_COMFORT) {
 		task_settle(
@@ -297,6 +326,8 @@ read_weather(struct plan *p, json_value data, json_value record)
 
 	ok = plan_steps(json_get(data, "outdoor"), steps, &coming) &&
 	     plan_steps(json_get(data, "people"), steps, &people);
+	for (k = 0; ok && k < steps; k++)
+		ok = possible(coming[k]);
 	if (ok) {
 		if (!task_numbers(json_get(data, "outdoor_past"), PLAN_PAST, &past, &n))
 			n = 0;
@@ -304,7 +335,9 @@ read_weather(struct plan *p, json_value data, json_value record)
 		p->outdoor = xcalloc(n + steps, sizeof(double));
 		p->people = xcalloc(n + steps, sizeof(double));
 		for (k = 0; k < n + steps; k++) {
-			p->outdoor[k] = k < n ? past[k] : coming[k - n];
+			p->outdoor[k] = k >= n              ? coming[k - n]
+					: possible(past[k]) ? past[k]
+							    : NAN;
 			p->people[k] = k < n ? 0 : people[k - n];
 		}
 		p->sun = solar_steps(&place,

@@ -3,13 +3,14 @@
  *
  *	learn_accuracy [-r] [-t DAYS] [-f PER-MILLE] FILE.csv
  *
- * -r: the second year is learnt and the first predicted (a year ahead only). -t: only the last
- * DAYS before what is predicted are learnt. -f: so many hours in a thousand are spoilt:
- *missing, zero, tenfold, negative, or stuck for three days; what is predicted is judged
- *unspoilt. FILE: header time_utc,T,RH,GHI,name,name.. and one row an hour of two calendar
- *years; T in degC, loads in kWh, 0 = not known. Local time and holidays are England's. The
- *first year is learnt, the second predicted: a year ahead, and day by day as issued at local
- *midnight.
+ * -r: the second year is learnt and the first predicted (a year ahead only).
+ * -t: only the last DAYS before what is predicted are learnt.
+ * -f: so many hours in a thousand are spoilt: missing, zero, tenfold, negative, or stuck for
+ *     three days; what is predicted is judged unspoilt.
+ *
+ * FILE: header time_utc,T,RH,GHI,name,name.. and one row an hour of two calendar years; T in
+ * degC, loads in kWh, 0 = not known. Local time and holidays are England's. The first year is
+ * learnt, the second predicted: a year ahead, and day by day as issued at local midnight.
  */
 #include <math.h>
 #include <stdbool.h>

@@ -254,7 +254,7 @@ quality_finds_faults(void **state)
 	assert_int_equal(quality_clean(&h, 0, h.n, &q), LEARN_OK);
 	assert_int_equal(q.stuck, 60);
 	assert_int_equal(q.spike, 1);
-	assert_int_equal(q.negative, 1);
+	assert_int_equal(q.impossible, 1);
 	assert_int_equal(q.missing, 1);
 	assert_int_equal(q.longest_gap, 60);
 	assert_int_equal(q.usable, h.n - 63);
