@@ -21,6 +21,7 @@ export async function count(key) {
 
 // A transition has come through the session.
 export function heard(e, chosen) {
+	if (e.snapshot) return;
 	const name = e.alarm_name || e.alarm_point_id;
 	const where = building(e.building)?.name ?? e.building;
 	if (e.transition === 'raise' || e.transition === 'unshelve') {

@@ -97,7 +97,7 @@ export async function held(place, panel) {
 			{head: '', buttons: true, cell: (r) => can('operator') && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('control.release')}: ${r.point_id}`, on: {click: async (e) => {
 				e.target.disabled = true;
 				const point = names.get(r.point_id) ?? r;
-				if (await follow(point, point.name ?? r.point_id, () => live.request('relinquish', {building: key, point_id: r.point_id}))) setTimeout(draw, 800);
+				if (await follow(point, point.name ?? r.point_id, () => live.request('relinquish', {building: key, point_id: r.point_id, priority: r.priority}))) setTimeout(draw, 800);
 				else e.target.disabled = false;
 			}}}, t('control.release'))},
 		], rows, {name: t('building.held')});

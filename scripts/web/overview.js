@@ -43,10 +43,12 @@ async function day(key, from, to, signal) {
 	return [...byHour.values()];
 }
 
-function counts(alarms) {
-	const n = [1, 2, 3, 4].map((one) => [one, alarms?.[`level_${one}`] ?? alarms?.[one] ?? 0]).filter(([, count]) => count > 0);
-	return n.length ? h('span', {class: 'row'}, n.map(([one, count]) => h('span', {class: `tag level-${one}`}, `${f.number(count)} ${word('level', one)}`)))
-		: tag('good', t('overview.quiet'));
+// The worst level that stands gives the mark; how many stand, how many nobody has taken yet.
+function counts(row) {
+	if (!row.alarms) return tag('good', t('overview.quiet'));
+	return h('span', {class: `tag level-${row.worst_level}`}, [t('overview.alarms', {n: f.number(row.alarms)}),
+		row.unacknowledged > 0 && t('overview.unacknowledged', {n: f.number(row.unacknowledged)}),
+		row.shelved > 0 && t('overview.shelved', {n: f.number(row.shelved)})].filter(Boolean).join(', '));
 }
 
 function card(b, row, signal) {
@@ -63,16 +65,16 @@ function card(b, row, signal) {
 		if (same > 0 && sum(rows) > 0) replace(against, t('overview.against', {percent: f.percent(sum(rows) / same)}));
 		return [h('h3', {}, t('overview.hours')), hours(rows, before, zone)];
 	});
-	const next = row.next_change;
 	return h('article', {class: 'card', 'data-building': b.key},
 		h('div', {class: 'head'}, h('h2', {}, h('a', {href: `#/building/${b.key}`}, b.name)), h('span', {class: 'grow'}),
 			tag(row.state ?? 'unknown', word('state', row.state ?? 'unknown'))),
-		h('div', {class: 'row'}, h('a', {href: `#/alarms/${b.key}`, 'aria-label': `${t('nav.alarms')}, ${b.name}`}, t('nav.alarms')), counts(row.alarms)),
+		h('div', {class: 'row'}, h('a', {href: `#/alarms/${b.key}`, 'aria-label': `${t('nav.alarms')}, ${b.name}`}, t('nav.alarms')), counts(row)),
 		facts([
 			[t('overview.energy'), row.energy_today_kwh === null ? '–' : `${f.short(row.energy_today_kwh)} kWh`, against],
-			[t('overview.cost'), f.money(row.cost_today, row.currency ?? b.currency), row.price !== undefined && row.price !== null && `${t('overview.price')} ${f.money(row.price, row.currency ?? b.currency)}/kWh`],
-			[t('overview.peak'), row.peak_kw === undefined || row.peak_kw === null ? '–' : `${f.short(row.peak_kw)} kW`, row.peak_at && f.clock(row.peak_at, zone)],
-			[t('overview.next'), next ? f.soon(next.at, zone, now()) : '–', next ? `${next.schedule_id ?? next.name ?? ''}: ${f.state(next.value)}` : t('overview.next.none')],
+			[t('overview.cost'), f.money(row.charge_today, row.currency ?? b.currency)],
+			[t('overview.peak'), row.peak_today_kw === null ? '–' : `${f.short(row.peak_today_kw)} kW`, row.peak_at && f.clock(row.peak_at, zone)],
+			[t('overview.next'), row.next_change ? f.soon(row.next_change, zone, now()) : '–',
+				row.next_change ? `${row.next_schedule}: ${f.state(row.next_value)}` : t('overview.next.none')],
 		]),
 		picture,
 		h('p', {class: 'small muted'}, `${t('overview.last')}: `, row.last ? `${f.when(row.last, zone, now())} (${f.age(row.last, now())})` : '–'));
@@ -92,5 +94,5 @@ export async function show(box, place) {
 	const n = site.buildings.length;
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('overview.title')), h('span', {class: 'sub'}, t(n === 1 ? 'overview.count.1' : 'overview.count', {n}))), list);
 	place.every(60000, () => draw().catch(() => {}));
-	place.leave(live.on('alarm', () => draw().catch(() => {})));
+	place.leave(live.on('alarm', (e) => { if (!e.snapshot) draw().catch(() => {}); }));
 }

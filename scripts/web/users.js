@@ -52,20 +52,18 @@ export async function show(box, place) {
 			{head: t('users.user'), cell: (r) => [h('b', {}, r.user), h('div', {class: 'id'}, [r.name, r.mail].filter(Boolean).join(' · '))]},
 			{head: t('users.role'), cell: (r) => word('role', r.role)},
 			{head: t('users.buildings'), cell: (r) => (Array.isArray(r.buildings) ? r.buildings.join(', ') : r.buildings) || t('all')},
-			{head: t('users.tokens'), cell: (r) => h('span', {class: 'id'}, r.token ?? '')},
+			{head: t('users.tokens'), right: true, cell: (r) => f.number(r.tokens)},
 			{head: t('users.used'), cell: (r) => (r.used ? f.when(r.used, zone(), now()) : '–')},
-			{head: t('users.expires'), cell: (r) => (r.expires ? f.when(r.expires, zone(), now()) : '–')},
-			{head: t('users.state'), cell: (r) => (r.revoked ? f.when(r.revoked, zone(), now()) : r.state ?? '')},
-			{head: '', buttons: true, cell: (r) => !r.revoked && r.token && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('users.revoke')}: ${r.user} ${r.token}`,
-				on: {click: async () => { await revoke(`${r.user} ${r.token}`, {token: r.token}); draw(); }}}, t('users.revoke'))},
+			{head: '', buttons: true, cell: (r) => r.tokens > 0 && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('users.revoke')}: ${r.user}`,
+				on: {click: async () => { await revoke(r.user, {user: r.user}); draw(); }}}, t('users.revoke'))},
 		], rows, {name: t('users.title')});
 	});
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('users.title'))), people, form(draw), told);
 	await Promise.all([draw(), into(told, async () => {
 		const rows = await get('manage/endpoints', {}, place.signal);
 		return [h('h2', {}, t('users.endpoints')), rows.length ? table([
-			{head: t('users.endpoint'), whole: true, cell: (r) => r.endpoint ?? r.arn ?? r.address ?? ''},
-			{head: t('users.user'), cell: (r) => r.user ?? r.user_id ?? ''},
+			{head: t('users.endpoint'), whole: true, cell: (r) => r.arn},
+			{head: t('users.user'), cell: (r) => r.user_id ?? ''},
 			{head: t('nav.alarms'), cell: (r) => t(r.alarm ? 'yes' : 'no')}, {head: t('alarms.notices'), cell: (r) => t(r.notice ? 'yes' : 'no')},
 		], rows, {name: t('users.endpoints')}) : empty()];
 	})]);
