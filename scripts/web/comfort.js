@@ -63,12 +63,12 @@ function chart(zones) {
 function gather(zones, outline) {
 	return zones.map((z, i) => {
 		const status = typeof z.status === 'object' && z.status !== null ? z.status : {};
-		const air = z.temperature ?? status.temperature ?? status.air ?? null;
-		const rh = z.humidity ?? status.humidity ?? null;
+		const air = status.temperature ?? status.inputs?.air ?? null;
+		const rh = status.humidity ?? status.inputs?.humidity ?? null;
 		const mine = outline.filter((p) => p.zone_id === z.zone_id);
 		const w = air !== null && rh !== null ? ratio(air, rh) : null;
 		return {id: z.zone_id, name: z.name ?? z.zone_id, swatch: swatch(i), air, rh, ratio: w, outline: mine, rule: mine[0],
-			state: z.state ?? status.state ?? status.mode ?? null, pmv: z.pmv ?? status.pmv ?? null, good: w === null || mine.length < 3 ? null : inside(mine, air, w)};
+			pmv: status.pmv ?? null, good: w === null || mine.length < 3 ? null : inside(mine, air, w)};
 	});
 }
 
