@@ -105,7 +105,7 @@ async function units(place, panel) {
 		], rows, {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, class: r.unit.composite_id === chosen && 'chosen'}), fold: false}));
 	};
 	await draw();
-	replace(panel, h('div', {class: 'two'}, list, detail));
+	replace(panel, h('div', {class: 'two wide'}, list, detail));
 	const asked = all.find((u) => u.composite_id === place.query.get('unit'));
 	open(asked ?? all[0], Boolean(asked));
 	place.every(60000, () => draw().catch(() => {}));

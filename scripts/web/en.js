@@ -21,7 +21,7 @@ export default {
 	'nav.comfort': 'Comfort', 'nav.reports': 'Reports', 'nav.tender': 'Tenders', 'nav.users': 'Users',
 
 	'overview.title': 'Buildings', 'overview.standing': 'Alarms', 'overview.energy': 'Energy today', 'overview.cost': 'Cost today', 'overview.peak': 'Peak today', 'overview.outdoor': 'Outdoors',
-	'overview.next': 'Next change', 'overview.next.none': 'nothing planned', 'overview.last': 'Last report', 'overview.alarms': '{n} standing', 'overview.unacknowledged': '{n} unacknowledged', 'overview.shelved': '{n} shelved', 'overview.quiet': 'no alarms', 'overview.against': '{percent} of the same hours last week',
+	'overview.next': 'Next change', 'overview.next.none': 'nothing planned', 'overview.last': 'Last report', 'overview.unacknowledged': '{n} unacknowledged', 'overview.quiet': 'no alarms', 'overview.against': '{percent} of the same hours last week',
 	'overview.hours': 'Energy by the hour, kWh', 'overview.count': '{n} buildings', 'overview.count.1': '1 building', 'overview.price': 'Price now',
 	'state.up': 'Reporting', 'state.late': 'Late', 'state.down': 'Silent', 'state.never-seen': 'Never seen', 'state.silent': 'Silent', 'state.unknown': 'Unknown',
 

@@ -5,16 +5,9 @@ import {get} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
-import {can, now} from './site.js';
+import {can, hourly, now} from './site.js';
 import {draw as plot} from './plot.js';
 import {empty, facts, into, table} from './parts.js';
-
-async function metered(key, from, to, signal) {
-	const rows = await get('analysis/energy', {building: key, by: 'hour', from, to, point: '*EnergyMainMeter_*'}, signal);
-	const hours = new Map();
-	for (const r of rows) hours.set(Date.parse(r.from), (hours.get(Date.parse(r.from)) ?? 0) + (r.usage_kwh ?? 0));
-	return hours;
-}
 
 // Hours of {from, kwh, low, high, week_ago} as the newest learning result has them.
 async function curve(place, box) {
@@ -24,7 +17,7 @@ async function curve(place, box) {
 	const first = rows[0].from ?? rows[0].time;
 	const last = rows.at(-1).to ?? rows.at(-1).from ?? rows.at(-1).time;
 	const before = new Date(Date.parse(first) - 86400000).toISOString();
-	const actual = await metered(key, before, new Date(Date.parse(last) + 3600000).toISOString(), place.signal);
+	const actual = new Map((await hourly(key, before, new Date(Date.parse(last) + 3600000).toISOString(), place.signal)).map((r) => [Date.parse(r.from), r.usage_kwh]));
 	const byTime = new Map();
 	const at = (x) => { if (!byTime.has(x)) byTime.set(x, [new Date(x), [null, null, null], [null, null, null], [null, null, null]]); return byTime.get(x); };
 	for (const [x, v] of actual) at(x)[2] = [v, v, v];

@@ -21,7 +21,7 @@ export default {
 	'nav.comfort': '쾌적', 'nav.reports': '보고서', 'nav.tender': '입찰 분석', 'nav.users': '사용자',
 
 	'overview.title': '건물', 'overview.standing': '경보', 'overview.energy': '오늘 사용량', 'overview.cost': '오늘 요금', 'overview.peak': '오늘 최대수요', 'overview.outdoor': '외기',
-	'overview.next': '다음 변경', 'overview.next.none': '예정 없음', 'overview.last': '마지막 보고', 'overview.alarms': '현재 {n}건', 'overview.unacknowledged': '미확인 {n}건', 'overview.shelved': '보류 {n}건', 'overview.quiet': '경보 없음', 'overview.against': '지난주 같은 시간의 {percent}',
+	'overview.next': '다음 변경', 'overview.next.none': '예정 없음', 'overview.last': '마지막 보고', 'overview.unacknowledged': '미확인 {n}건', 'overview.quiet': '경보 없음', 'overview.against': '지난주 같은 시간의 {percent}',
 	'overview.hours': '시간별 사용량, kWh', 'overview.count': '건물 {n}곳', 'overview.count.1': '건물 1곳', 'overview.price': '현재 단가',
 	'state.up': '정상 수신', 'state.late': '지연', 'state.down': '응답 없음', 'state.never-seen': '수신 이력 없음', 'state.silent': '응답 없음', 'state.unknown': '알 수 없음',
 

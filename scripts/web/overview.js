@@ -5,7 +5,7 @@ import {get} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
-import {building, now, site} from './site.js';
+import {building, hourly, now, site} from './site.js';
 import {empty, facts, into, tag} from './parts.js';
 
 // Bars of the day's hours, on those of a week before.
@@ -31,50 +31,39 @@ function sum(rows) {
 	return rows.reduce((all, r) => all + (r.usage_kwh ?? 0), 0);
 }
 
-// The day's hours of the main meters together.
-async function day(key, from, to, signal) {
-	const rows = await get('analysis/energy', {building: key, by: 'hour', from, to, point: '*EnergyMainMeter_*'}, signal);
-	const byHour = new Map();
-	for (const r of rows) {
-		const sofar = byHour.get(r.from) ?? {from: r.from, usage_kwh: 0};
-		sofar.usage_kwh += r.usage_kwh ?? 0;
-		byHour.set(r.from, sofar);
-	}
-	return [...byHour.values()];
-}
-
-// The worst level that stands gives the mark; how many stand, how many nobody has taken yet.
+// How many of each level stand, and how many nobody has taken yet.
 function counts(row) {
-	if (!row.alarms) return tag('good', t('overview.quiet'));
-	return h('span', {class: `tag level-${row.worst_level}`}, [t('overview.alarms', {n: f.number(row.alarms)}),
-		row.unacknowledged > 0 && t('overview.unacknowledged', {n: f.number(row.unacknowledged)}),
-		row.shelved > 0 && t('overview.shelved', {n: f.number(row.shelved)})].filter(Boolean).join(', '));
+	const n = [1, 2, 3, 4].map((one) => [one, row.alarms[`level_${one}`]]).filter(([, count]) => count > 0);
+	return n.length === 0 ? tag('good', t('overview.quiet'))
+		: h('span', {class: 'row'}, n.map(([one, count]) => h('span', {class: `tag level-${one}`}, `${f.number(count)} ${word('level', one)}`)),
+			row.unacknowledged > 0 && h('span', {class: 'small muted'}, t('overview.unacknowledged', {n: f.number(row.unacknowledged)})));
 }
 
 function card(b, row, signal) {
 	const {zone} = b;
 	const picture = h('div', {});
 	const against = h('small', {});
-	into(picture, async () => {
+	const metered = row.energy_today_kwh !== null || row.energy_yesterday_kwh !== null;
+	if (metered) into(picture, async () => {
 		const today = f.isoDay(now(), zone);
 		const [rows, before] = await Promise.all([
-			day(b.key, today, f.dayPlus(today, 1), signal), day(b.key, f.dayPlus(today, -7), f.dayPlus(today, -6), signal)]);
+			hourly(b.key, today, f.dayPlus(today, 1), signal), hourly(b.key, f.dayPlus(today, -7), f.dayPlus(today, -6), signal)]);
 		if (!rows.length && !before.length) return empty();
 		const upTo = f.minuteOf(now(), zone);
 		const same = sum(before.filter((r) => f.minuteOf(r.from, zone) < upTo));
 		if (same > 0 && sum(rows) > 0) replace(against, t('overview.against', {percent: f.percent(sum(rows) / same)}));
 		return [h('h3', {}, t('overview.hours')), hours(rows, before, zone)];
 	});
+	const next = row.next_change;
 	return h('article', {class: 'card', 'data-building': b.key},
 		h('div', {class: 'head'}, h('h2', {}, h('a', {href: `#/building/${b.key}`}, b.name)), h('span', {class: 'grow'}),
 			tag(row.state ?? 'unknown', word('state', row.state ?? 'unknown'))),
 		h('div', {class: 'row'}, h('a', {href: `#/alarms/${b.key}`, 'aria-label': `${t('nav.alarms')}, ${b.name}`}, t('nav.alarms')), counts(row)),
 		facts([
 			[t('overview.energy'), row.energy_today_kwh === null ? '–' : `${f.short(row.energy_today_kwh)} kWh`, against],
-			[t('overview.cost'), f.money(row.charge_today, row.currency ?? b.currency)],
-			[t('overview.peak'), row.peak_today_kw === null ? '–' : `${f.short(row.peak_today_kw)} kW`, row.peak_at && f.clock(row.peak_at, zone)],
-			[t('overview.next'), row.next_change ? f.soon(row.next_change, zone, now()) : '–',
-				row.next_change ? `${row.next_schedule}: ${f.state(row.next_value)}` : t('overview.next.none')],
+			[t('overview.cost'), f.money(row.cost_today, row.currency ?? b.currency), typeof row.price === 'number' && `${t('overview.price')} ${f.money(row.price, row.currency ?? b.currency)}/kWh`],
+			[t('overview.peak'), row.peak_kw === null ? '–' : `${f.short(row.peak_kw)} kW`, row.peak_at && f.clock(row.peak_at, zone)],
+			[t('overview.next'), next ? f.soon(next.at, zone, now()) : '–', next ? `${next.schedule_id}: ${f.state(next.value)}` : t('overview.next.none')],
 		]),
 		picture,
 		h('p', {class: 'small muted'}, `${t('overview.last')}: `, row.last ? `${f.when(row.last, zone, now())} (${f.age(row.last, now())})` : '–'));

@@ -24,6 +24,15 @@ export async function load() {
 
 export const building = (key) => site.buildings.find((b) => b.key === key);
 
+// Energy of the main meters together, by hour: [{from, usage_kwh}]; a building that has none has no hours.
+export async function hourly(key, from, to, signal) {
+	const rows = await get('analysis/energy', {building: key, by: 'hour', from, to, point: '*EnergyMainMeter_*'}, signal)
+		.catch((e) => { if (e.status === 404) return []; throw e; });
+	const hours = new Map();
+	for (const r of rows) hours.set(r.from, (hours.get(r.from) ?? 0) + (r.usage_kwh ?? 0));
+	return [...hours].map(([at, usage_kwh]) => ({from: at, usage_kwh}));
+}
+
 // A building's points and units change seldom: asked for once, until the page is loaded anew or someone asks again.
 const kept = new Map();
 export function points(key, again = false) {

@@ -14,7 +14,7 @@ const iso = (ms) => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 // The values of one point between two instants, at most about so many, chosen so that the line looks the same.
 async function values(key, point, from, to, most, signal) {
-	const rows = await get('individual/history', {building: key, point, attr: 'M_Value', from: iso(from), to: iso(to), 'max-points': most}, signal);
+	const rows = await get('individual/point', {building: key, point, attr: 'M_Value', from: iso(from), to: iso(to), 'max-points': most}, signal);
 	return rows.map((r) => [Date.parse(r.time), r.value]);
 }
 
@@ -95,7 +95,7 @@ export async function show(box, place) {
 		const [a, b] = zoom ?? ends();
 		try {
 			for (const p of chosen) {
-				await download('individual/history', {building: key, point: p, attr: 'M_Value', from: iso(a), to: iso(b), format: 'csv'}, `${key} ${p} ${from}.csv`.replace(/[^\w.#-]+/g, '_'));
+				await download('individual/point', {building: key, point: p, attr: 'M_Value', from: iso(a), to: iso(b), format: 'csv'}, `${key} ${p} ${from}.csv`.replace(/[^\w.#-]+/g, '_'));
 			}
 		} catch (e) { note(e.message, 'error'); }
 	}}}, t('trends.csv'));

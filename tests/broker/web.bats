@@ -15,11 +15,6 @@ free() { free_port; }
 helpers() {
 	local bundle
 	bundle=$(find "$NBMS_DIR/pki/things/$thing" -mindepth 1 -maxdepth 1 -type d | head -n 1)
-	cat >"$dir/tell" <<-TELL
-		#!/bin/sh
-		exec mosquitto_pub -h localhost -p $gateways --cafile '$bundle/root-ca.pem' --cert '$bundle/certificate.pem' \
-			--key '$bundle/private.key' -i $thing-tell -q 1 -t nbms/up/$thing -s
-	TELL
 	cat >"$dir/start-server" <<-START
 		#!/bin/bash
 		setsid '$top/scripts/nbms-web' -d '$NBMS_DIR' -p $port --log error >>'$dir/web.log' 2>&1 3>&- &
@@ -31,9 +26,12 @@ helpers() {
 		exit 1
 	START
 	printf '#!/bin/sh\nexec kill -9 "$(cat "%s")"\n' "$dir/websocketd.pid" >"$dir/kill-server"
-	chmod +x "$dir/tell" "$dir/start-server" "$dir/kill-server"
+	chmod +x "$dir/start-server" "$dir/kill-server"
 	"$dir/start-server"
-	"$top/scripts/gateway-stand-in" "$thing" localhost "$gateways" "$bundle" 0 >"$dir/gateway.log" 2>&1 3>&- &
+	# what is written into the pipe goes out as the gateway's
+	mkfifo "$dir/tell"
+	nbms-query latest -b "$building" --json >"$dir/values"
+	"$top/scripts/gateway-stand-in" "$thing" "$gateways" "$bundle" --values "$dir/values" <>"$dir/tell" >"$dir/gateway.log" 2>&1 3>&- &
 	echo $! >>"$dir/pids"
 }
 

@@ -117,7 +117,8 @@ page = None
 
 def tell(record):
     """As the gateway, at QoS 1."""
-    subprocess.run([f"{work}/tell"], input=json.dumps(record) + "\n", text=True, check=True, timeout=20)
+    with open(f"{work}/tell", "w") as f:
+        f.write(json.dumps(record) + "\n")
 
 
 def stamp():
@@ -175,7 +176,7 @@ def value_changes_within_a_second():
         began = time.time() * 1000
         realtime(point, value)
         took.append(page.wait(f"value {value}", lambda: page.js("return window.seen"), 5) - began)
-    figure(f"publish to screen, ms: {' '.join(f'{x:.0f}' for x in took)} (with the start of mosquitto_pub)")
+    figure(f"publish to screen, ms: {' '.join(f'{x:.0f}' for x in took)}")
     assert sorted(took)[1] <= 1000, took
     page.shot("equipment")
 
@@ -456,20 +457,24 @@ def main():
     os.makedirs(f"{work}/steps", exist_ok=True)
     os.makedirs(shots, exist_ok=True)
     page = Page()
+    given_up = None
     for f in steps:
         began = time.monotonic()
         try:
+            assert not given_up, f"not tried: {given_up} failed"
             f()
             outcome, text = "ok", ""
         except Exception:  # every step is told of, whatever it trips over
             outcome, text = "failed", traceback.format_exc()
+            if f is signs_in_and_sees_own_buildings_only:
+                given_up = f.__name__
             try:
                 page.d.save_screenshot(f"{shots}/failed-{f.__name__}.png")
                 for box in page.all("dialog"):
                     page.js("arguments[0].close()", box)
             except WebDriverException:
                 pass
-        all_complaints.extend(page.complaints())
+        all_complaints.extend(f"{f.__name__}: {text}" for text in page.complaints())
         with open(f"{work}/steps/{f.__name__}.part", "w") as out:
             out.write(text)
         os.rename(f"{work}/steps/{f.__name__}.part", f"{work}/steps/{f.__name__}.{outcome}")
