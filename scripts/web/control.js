@@ -14,8 +14,10 @@ function outcome(event) {
 	const one = followed.get(event.request_id);
 	if (!one || event.state === 'sent') return;
 	followed.delete(event.request_id);
-	const text = t(`control.${event.state}`, {point: one.name, value: f.value(event.value, one.point), priority: event.priority ?? event.winner ?? '?', reason: event.reason ?? ''});
-	note(text, {effective: 'good', released: 'good', refused: 'error', timeout: 'error'}[event.state] ?? 'info');
+	// a null that took effect is a release
+	const state = event.state === 'effective' && (event.value ?? null) === null ? 'released' : event.state;
+	const text = t(`control.${state}`, {point: one.name, value: f.value(event.value, one.point), priority: event.priority ?? event.winner ?? '?', reason: event.reason ?? ''});
+	note(text, {effective: 'good', released: 'good', refused: 'error', timeout: 'error'}[state] ?? 'info');
 }
 live.on('control', outcome);
 

@@ -78,6 +78,8 @@ function received(text) {
 	heard = Date.now();
 	let message;
 	try { message = JSON.parse(text); } catch { return; }
+	// transitions of alarms name a building within its customer
+	if (message.customer && message.building && !message.building.includes('_')) message.building = `${message.customer}_${message.building}`;
 	if (message.reply) reply(message);
 	else if (message.event === 'value') value(message);
 	else if (message.event) tell(message.event, message);

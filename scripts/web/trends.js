@@ -14,7 +14,7 @@ const iso = (ms) => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 // The values of one point between two instants, at most about so many, chosen so that the line looks the same.
 async function values(key, point, from, to, most, signal) {
-	const rows = await get('individual/point', {building: key, point, attr: 'M_Value', from: iso(from), to: iso(to), 'max-points': most}, signal);
+	const rows = await get('individual/point', {building: key, point, attr: 'M_Value', from: iso(from), to: iso(to), max_points: most}, signal);
 	return rows.map((r) => [Date.parse(r.time), r.value]);
 }
 
