@@ -64,6 +64,7 @@ export default {
 
 	'reports.title': 'Reports', 'reports.daily': 'Day', 'reports.monthly': 'Month', 'reports.html': 'HTML', 'reports.csv': 'CSV', 'reports.total': 'Total', 'reports.energy': 'Energy', 'reports.cost': 'Cost', 'reports.peak': 'Highest demand', 'reports.day': 'Day', 'reports.show': 'Show', 'reports.at': 'at {time}', 'reports.estimate': 'Money is an estimate, not a bill.', 'reports.bands': 'By band', 'reports.meter': 'Meter', 'reports.price': 'Per kWh',
 
+	'reports.days': 'Energy by the day, kWh', 'reports.count': 'How often', 'reports.range': 'Lowest and highest',
 	'tender.title': 'Tenders', 'tender.none': 'No tender results yet.', 'tender.curve': 'Chance of winning by bid', 'tender.bid': 'Bid', 'tender.win': 'Chance to win', 'tender.band': 'band', 'tender.base': 'Base amount', 'tender.bidders': 'Bidders', 'tender.ask': 'Predict', 'tender.below': 'Below the floor',
 
 	'users.title': 'Users and tokens', 'users.user': 'User', 'users.role': 'Role', 'users.mail': 'Mail', 'users.buildings': 'Buildings', 'users.add': 'Add a user', 'users.token': 'New token', 'users.revoke': 'Revoke', 'users.revoked': '{what} is revoked.', 'users.once': 'This is the only time the token is shown. Give it to {user} in a safe way.', 'users.expires': 'Ends', 'users.used': 'Last used', 'users.state': 'State', 'users.sure': 'Revoke {what}? Who uses it is thrown out.', 'users.endpoints': 'Who is told of alarms', 'users.endpoint': 'Endpoint', 'users.made': 'User {user} is made.', 'users.tokens': 'Tokens',

@@ -64,6 +64,7 @@ export default {
 
 	'reports.title': '보고서', 'reports.daily': '일간', 'reports.monthly': '월간', 'reports.html': 'HTML', 'reports.csv': 'CSV', 'reports.total': '합계', 'reports.energy': '사용량', 'reports.cost': '요금', 'reports.peak': '최대수요', 'reports.day': '일', 'reports.show': '보기', 'reports.at': '{time}', 'reports.estimate': '금액은 추정이며 청구서가 아닙니다.', 'reports.bands': '시간대별', 'reports.meter': '계량기', 'reports.price': 'kWh당',
 
+	'reports.days': '일별 사용량, kWh', 'reports.count': '횟수', 'reports.range': '최저와 최고',
 	'tender.title': '입찰 분석', 'tender.none': '아직 입찰 분석 결과가 없습니다.', 'tender.curve': '투찰 금액별 낙찰 확률', 'tender.bid': '투찰 금액', 'tender.win': '낙찰 확률', 'tender.band': '범위', 'tender.base': '기초금액', 'tender.bidders': '참가 업체 수', 'tender.ask': '예측', 'tender.below': '하한 미달',
 
 	'users.title': '사용자와 토큰', 'users.user': '사용자', 'users.role': '권한', 'users.mail': '메일', 'users.buildings': '건물', 'users.add': '사용자 추가', 'users.token': '새 토큰', 'users.revoke': '폐기', 'users.revoked': '{what} 폐기했습니다.', 'users.once': '토큰은 지금 한 번만 표시됩니다. {user}에게 안전하게 전달하십시오.', 'users.expires': '만료', 'users.used': '마지막 사용', 'users.state': '상태', 'users.sure': '{what}을(를) 폐기합니까? 사용 중인 세션은 끊깁니다.', 'users.endpoints': '경보를 받는 곳', 'users.endpoint': '받는 곳', 'users.made': '{user} 사용자를 만들었습니다.', 'users.tokens': '토큰',

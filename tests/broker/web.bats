@@ -76,7 +76,7 @@ make_site() {
 	ROWS
 	nbms-sched expand --customer C000003 --building B001 >/dev/null
 	nbms-sched zone <<-'ROWS'
-		{"customer":"C000003","building":"B001","zone_id":"1F","name":"First floor","members":[{"point_id":"39.AI-300:1631_AHUReturnAirTemp_01","role":"temperature"}],"rule":{"stale":"7d"}}
+		{"customer":"C000003","building":"B001","zone_id":"1F","name":"First floor","members":[{"point_id":"39.AI-300:1631_AHUReturnAirTemp_01","role":"temperature"}],"rule":{"stale":"7d","humidity":45}}
 	ROWS
 	nbms-sched zones --customer C000003 --building B001 >/dev/null
 	nbms-live token add --customer C000003 --role operator operator >"$dir/operator.token"
