@@ -19,7 +19,7 @@ export function ratio(celsius, humidity) {
 	return 0.621945 * p / (PRESSURE - p);
 }
 
-const W = 600, H = 420, L = 12, R = 46, B = 36, T = 12, LOW = 14, HIGH = 34, TOP = 0.024;
+const W = 600, H = 420, L = 12, R = 46, B = 36, T = 30, LOW = 14, HIGH = 34, TOP = 0.024;
 const x = (celsius) => L + (celsius - LOW) / (HIGH - LOW) * (W - L - R);
 const y = (w) => H - B - w / TOP * (H - B - T);
 const path = (points) => points.map(([a, b], i) => `${i ? 'L' : 'M'}${a.toFixed(1)} ${b.toFixed(1)}`).join('');
@@ -52,7 +52,7 @@ function chart(zones) {
 		}),
 		s('path', {class: 'axis', d: `M${L} ${y(0)}H${W - R}V${T}`}),
 		s('text', {x: (W - R) / 2, y: H - 4, 'text-anchor': 'middle'}, t('comfort.x')),
-		s('text', {x: W - 4, y: T + 6, 'text-anchor': 'end'}, t('comfort.y')),
+		s('text', {x: W - 4, y: 12, 'text-anchor': 'end'}, t('comfort.y')),
 		zones.map((z) => z.outline.length > 2 && s('path', {class: 'outline', style: {'--swatch': `var(--${z.swatch})`}, d: `${path(z.outline.map((p) => [x(p.air), y(p.ratio)]))}Z`}, s('title', {}, z.id))),
 		zones.map((z) => z.air !== null && z.ratio !== null && [
 			s('circle', {class: 'spot', style: {'--swatch': `var(--${z.swatch})`}, cx: Math.max(L, Math.min(W - R, x(z.air))), cy: Math.max(T, y(z.ratio)), r: 7}, s('title', {}, z.id)),
@@ -80,12 +80,11 @@ export async function show(box, place) {
 		if (!zones.length) return h('div', {class: 'card'}, empty(t('comfort.none')));
 		const all = gather(zones, outline);
 		return h('div', {class: 'two'}, h('div', {class: 'card'}, chart(all)), h('div', {class: 'card'}, table([
-			{head: t('comfort.zone'), cell: (z) => h('span', {class: 'legend'}, h('span', {}, h('i', {style: {'--swatch': `var(--${z.swatch})`}}), h('b', {}, z.name)))},
+			{head: t('comfort.zone'), cell: (z) => h('span', {class: 'legend'}, h('span', {}, h('i', {style: {'--swatch': `var(--${z.swatch})`}}), h('b', {}, z.name)), z.rule && h('div', {class: 'id'}, t('comfort.met', {met: f.number(z.rule.met, 1), clo: f.number(z.rule.clo, 2), v: f.number(z.rule.air_speed, 2)})))},
 			{head: t('comfort.t'), right: true, cell: (z) => (z.air === null ? '–' : `${f.number(z.air, 1)} °C`)},
 			{head: t('comfort.rh'), right: true, cell: (z) => (z.rh === null ? '–' : `${f.number(z.rh, 0)} %`)},
 			{head: 'PMV', right: true, cell: (z) => f.number(z.pmv, 2)},
 			{head: t('comfort.state'), cell: (z) => (z.good === null ? tag('unknown', t('comfort.unknown')) : tag(z.good ? 'good' : 'late', t(z.good ? 'comfort.inside' : 'comfort.outside')))},
-			{head: '', whole: true, cell: (z) => z.rule && h('span', {class: 'id'}, t('comfort.met', {met: f.number(z.rule.met, 1), clo: f.number(z.rule.clo, 2), v: f.number(z.rule.air_speed, 2)}))},
 		], all, {name: t('comfort.title')})));
 	});
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('comfort.title')), h('span', {class: 'sub'}, name)), body);

@@ -56,6 +56,7 @@ export const day = (time, zone) => say(time, zone, {day: 'numeric', month: 'shor
 export const weekday = (time, zone) => say(time, zone, {weekday: 'short'});
 export const dayLong = (time, zone) => say(time, zone, {weekday: 'short', day: 'numeric', month: 'long', year: 'numeric'});
 export const month = (time, zone) => say(time, zone, {month: 'long', year: 'numeric'});
+export const monthShort = (time, zone) => say(time, zone, {month: 'short', ...(isoDay(time, zone).slice(5, 7) === '01' && {year: 'numeric'})});
 export const moment = (time, zone) => say(time, zone, {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'});
 export const moments = (time, zone) => say(time, zone, {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit'});
 

@@ -34,10 +34,11 @@ function ticker(zone) {
 		const days = Math.max(1, Math.ceil((to - from) / 86400000 / room));
 		const stride = [1, 2, 7, 14, 31, 92, 366].find((n) => n >= days) ?? 366;
 		let iso = f.isoDay(new Date(from), zone);
+		if (stride >= 31) iso = monthOn(iso, 1);
 		for (let n = 0; n < 400; n++) {
 			const at = midnight(iso, zone);
 			if (at > to) break;
-			if (at >= from) ticks.push({v: at, label: stride > 31 ? f.month(at, zone) : f.day(at, zone)});
+			if (at >= from) ticks.push({v: at, label: stride >= 31 ? f.monthShort(at, zone) : f.day(at, zone)});
 			iso = stride < 31 ? f.dayPlus(iso, stride) : monthOn(iso, stride < 92 ? 1 : stride < 366 ? 3 : 12);
 		}
 		return ticks;

@@ -177,7 +177,7 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 	pid=$!
 	until_true 10 curl -sf --cacert "$dir/tls/ca.crt" -o /dev/null "https://localhost:$other/"
 	run curl -s --cacert "$dir/tls/ca.crt" -D - -o /dev/null "https://localhost:$other/"
-	[[ $output == *'Strict-Transport-Security'* ]]
+	[[ ${output,,} == *strict-transport-security* ]]
 	kill "$pid"
 	wait "$pid"
 }
