@@ -116,7 +116,11 @@ export function days(from, to, change) {
 export async function into(box, work) {
 	try {
 		const nodes = await work();
-		if (nodes !== undefined) replace(box, nodes);
+		if (nodes === undefined) return;
+		// who was on a button stays on it when the rows around it are drawn anew
+		const label = box.contains(document.activeElement) && document.activeElement.getAttribute('aria-label');
+		replace(box, nodes);
+		if (label) box.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
 	} catch (e) {
 		if (e.name === 'AbortError') return;
 		if (!(e.status >= 0)) console.error(e);

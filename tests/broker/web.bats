@@ -202,10 +202,12 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 		time.sleep(60)
 	SLOW
 	slow=$!
-	held() { [ "$(sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM subscription')" "$@" ]; }
-	until_true 10 held -gt 0
+	held() { sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM subscription'; }
+	some() { [ "$(held)" -gt 0 ]; }
+	none() { [ "$(held)" -eq 0 ]; }
+	until_true 10 some
 	kill -9 "$(pgrep -x websocketd -P "$web")"
-	until_true 10 held -eq 0
+	until_true 10 none
 	kill "$slow"
 	wait "$web" || :
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/run")" ]

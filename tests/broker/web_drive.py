@@ -79,10 +79,10 @@ class Page:
     def says(self, text, css="body", seconds=10):
         self.wait(f"'{text}' in {css}", lambda: text in self.text(css), seconds)
 
-    def button(self, text, within="body"):
-        return self.wait(f"button {text}", lambda: next(
-            (b for b in self.all(f"{within} button") if b.is_displayed() and
-             text in (b.text, b.get_attribute("aria-label"))), None))
+    def press(self, text, within="body"):
+        """Rows are drawn anew while they are looked at: find and click until it held."""
+        self.wait(f"button {text}", lambda: [b for b in self.all(f"{within} button") if b.is_displayed() and
+                                             text in (b.text, b.get_attribute("aria-label"))][0].click() or True)
 
     def go(self, view):
         self.d.execute_script("location.hash = arguments[0]", f"#/{view}")
@@ -183,7 +183,7 @@ def value_changes_within_a_second():
 
 @step
 def writes_a_control_and_sees_it_confirmed():
-    page.button("Set: AHUSupplyAirTempSet_01").click()
+    page.press("Set: AHUSupplyAirTempSet_01")
     page.one("dialog input[name=value]").clear()
     page.one("dialog input[name=value]").send_keys("no number", Keys.ENTER)
     page.says("Not a value of this point", "dialog")
@@ -191,19 +191,19 @@ def writes_a_control_and_sees_it_confirmed():
     page.one("dialog input[name=value]").send_keys("17.5", Keys.ENTER)
     page.says("Set AHUSupplyAirTempSet_01 to 17.5 °C at priority 8, for 1 hour?", "dialog")
     page.d.save_screenshot(f"{shots}/control.png")
-    page.button("Set it", "dialog").click()
+    page.press("Set it", "dialog")
     page.says("AHUSupplyAirTempSet_01: 17.5 °C is in effect.", "#notices")
     page.wait("the value on the board", lambda: page.one("output[data-point*=SupplyAirTempSet_]").text.startswith("17.5"))
 
 
 @step
 def sees_who_holds_what_and_releases_it():
-    page.button("Held by people").click()
+    page.press("Held by people")
     page.says("AHUSupplyAirTempSet_01", "main")
     page.says("operator", "main")
     page.says("In effect", "main")
     page.shot("held")
-    next(b for b in page.all("main button") if b.text == "Release").click()
+    page.press("Release", "main")
     page.says("released", "#notices")
     page.says("Nothing is held", "main")
 
@@ -218,18 +218,18 @@ def acknowledges_an_alarm():
     page.wait("a badge", lambda: page.js("return document.getElementById('badge').textContent") == "1")
     page.says("Unacknowledged", "#standing")
     page.shot("alarms")
-    page.wait("button", lambda: next(b for b in page.all("#standing button") if b.text == "Acknowledge")).click()
+    page.press("Acknowledge", "#standing")
     page.wait("acknowledged", lambda: "Unacknowledged" not in page.text("#standing") and "Acknowledged" in page.text("#standing"))
 
 
 @step
 def shelves_it_and_reads_the_history():
-    page.wait("button", lambda: next(b for b in page.all("#standing button") if b.text == "Shelve")).click()
-    page.button("Shelve", "dialog").click()
+    page.press("Shelve", "#standing")
+    page.press("Shelve", "dialog")
     page.wait("a reason is asked for", lambda: page.js("return document.querySelector('#reason').matches(':invalid')") or "Say why" in page.text("dialog"))
     page.one("#reason").send_keys("waiting for a part", Keys.ENTER)
     page.says("Shelved", "#standing")
-    page.button("History").click()
+    page.press("History")
     page.says("waiting for a part", "main")
     page.says("operator", "main")
 
@@ -273,7 +273,7 @@ def a_year_without_a_pause():
     page.js("""window.longest = 0; new PerformanceObserver((l) => { for (const e of l.getEntries()) window.longest = Math.max(window.longest, e.duration); })
         .observe({entryTypes: ['longtask']}); performance.clearMeasures();""")
     began = time.monotonic()
-    next(b for b in page.all(".choice button") if b.text == "1 year").click()
+    page.press("1 year", ".choice")
     page.wait("drawn", lambda: page.js("return performance.getEntriesByName('nbms-plot').length > 0 && !document.querySelector('[aria-busy]')"))
     whole = time.monotonic() - began
     drawn = page.js("return performance.getEntriesByName('nbms-plot').at(-1).duration")
@@ -292,7 +292,7 @@ def edits_the_week():
     page.says("ahu01", "main")
     page.wait("bars", lambda: len(page.all("[data-schedule=ahu01] .part.on")) >= 5)
     page.shot("schedule")
-    page.button("Edit: ahu01").click()
+    page.press("Edit: ahu01")
     field = page.one("#day-sat")
     assert page.one("#day-mon").get_attribute("value") == "08:00=1 18:00=0"
     field.clear()
@@ -403,23 +403,23 @@ def comes_back_by_itself():
 
 @step
 def administers_users():
-    page.button("Sign out").click()
+    page.press("Sign out")
     page.sign_in("admin")
     page.says("Head office", "main")
     page.go("users")
     page.says("operator", "#people")
     page.all("main form input")[0].send_keys("new.viewer")
-    page.button("New token", "main form").click()
+    page.press("New token", "main form")
     made = page.one("dialog .token").text
     assert re.fullmatch(r"nbms_[A-Za-z0-9_-]{43}", made), made
     page.shot("users")
-    page.button("Close", "dialog").click()
+    page.press("Close", "dialog")
     page.says("new.viewer", "#people")
 
 
 @step
 def revoked_is_thrown_out():
-    page.button("Sign out").click()
+    page.press("Sign out")
     page.sign_in("leaver")
     page.says("Head office", "main")
     page.says("Live", "#top")
