@@ -90,7 +90,8 @@ async function history(place, panel) {
 	const {key, zone} = place.building;
 	const box = h('div', {});
 	const draw = (n) => into(box, async () => {
-		const rows = await get('notice/history', {building: key, from: `now-${n}d`}, place.signal);
+		// what happened this second is there, too
+		const rows = await get('notice/history', {building: key, from: `now-${n}d`, to: new Date(now().getTime() + 60000).toISOString()}, place.signal);
 		if (!rows.length) return empty();
 		return table([
 			{head: t('time'), cell: (r) => f.moments(r.time, zone)},
@@ -104,6 +105,7 @@ async function history(place, panel) {
 		[1, 7, 31, 366].map((n) => h('option', {value: String(n), selected: n === 7}, f.span(n * 1440))));
 	replace(panel, h('div', {class: 'card'}, h('div', {class: 'row'}, range), box));
 	await draw(7);
+	place.leave(live.on('alarm', (e) => { if (e.building === key && !e.snapshot) draw(Number(range.value)); }));
 }
 
 async function notices(place, panel) {

@@ -173,7 +173,7 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 	run -64 web --nonsense
 	run -64 web -p eighty
 	other=$(free)
-	web -d "$NBMS_DIR" -p "$other" -a 0.0.0.0 --tls-cert "$dir/tls/web.crt" --tls-key "$dir/tls/web.key" --origin localhost:"$other" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	"$top/scripts/nbms-web" -d "$NBMS_DIR" -p "$other" -a 0.0.0.0 --tls-cert "$dir/tls/web.crt" --tls-key "$dir/tls/web.key" --origin localhost:"$other" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
 	pid=$!
 	until_true 10 curl -sf --cacert "$dir/tls/ca.crt" -o /dev/null "https://localhost:$other/"
 	run curl -s --cacert "$dir/tls/ca.crt" -D - -o /dev/null "https://localhost:$other/"
