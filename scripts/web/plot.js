@@ -65,6 +65,7 @@ export function midnight(iso, zone) {
  * beside(i) is a node put beside the i-th name. rows are [x, y, ...], x a Date or a number, y a number, null, or [low, middle, high] with band. Returns the Dygraph.
  */
 export function draw(box, o) {
+	if (!box.isConnected) return null; // its view was left meanwhile
 	if (!window.Dygraph) {
 		replace(box, h('div', {class: 'trouble'}, t('error.plot')));
 		return null;
