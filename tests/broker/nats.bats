@@ -30,13 +30,13 @@ setup() {
 }
 
 teardown() {
-	[ -z "${DEBUG_COPY-}" ] || { rm -rf /tmp/cl/dbg; cp -r "$BATS_TEST_TMPDIR" /tmp/cl/dbg; cp "$dir"/*.log /tmp/cl/dbg; curl -s "http://127.0.0.1:${ports[6]}/jsz?acc=nbms&streams=1&consumers=1&config=1" >/tmp/cl/dbg/jsz; }
 	for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
 }
 
-# Everything the site's programs are given from now on, in the file `heard`.
+# Everything the site's programs are given from now on, in the file `heard`; at QoS 0, for a second session on a shard's topics
+# loses messages of the first: see nbms-scale(7).
 listen() {
-	site_sub 3 -i "$id-listener" -q 1 -v -F '%t %p' "${topics[@]}" >heard 2>heard.err 3>&- &
+	site_sub 3 -i "$id-listener" -q 0 -v -F '%t %p' "${topics[@]}" >heard 2>heard.err 3>&- &
 	pids+=($!)
 	until_true 20 say_here ready
 }
@@ -64,12 +64,12 @@ refused() { # COMMAND...: not let in
 
 log_has() { grep -q "$1" "$dir"/nbms-*.log; }
 
-# worker SHARD OPTION...: nbms-recv of that shard, in the background
+# worker SHARD OPTION...: nbms-recv of that shard, in the background; always the same session
 worker() {
 	local shard=$1
 	shift
 	# shellcheck disable=SC2046
-	nbms-recv --host "$hosts" $(site_files) --topic "shard/$shard/#" --id "$id-$shard" "$@" 2>>"worker-$shard.err" 3>&- &
+	nbms-recv --host "$hosts" $(site_files) --topic "shard/$shard/#" --id "$(cat "$dir/broker/worker-id")-$shard" "$@" 2>>"worker-$shard.err" 3>&- &
 	pids+=($!)
 	worker_pid=$!
 }
@@ -205,6 +205,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	[[ $output != *kept* ]]
 	site_sub 2 -i worker-guessed -c -q 1 -C 1 -W 30 -F %p -t 'shard/1/#' >got
 	[ "$(cat got)" = kept ]
+	site_sub 1 -i worker-guessed -q 1 -E -t nbms/live/none
 	# it can, however, end the other's session; so that a worker's id has to be none that a gateway can know
 	[[ $(cat "$dir/broker/worker-id") =~ ^[0-9a-f]{32}$ ]]
 	run ! grep -rq "$(cat "$dir/broker/worker-id")" "$NBMS_DIR/pki/things"
