@@ -124,6 +124,13 @@ unit cli broker fault:
 	@$(MAKE) --no-print-directory all
 	@tests/run $@
 
+.PHONY: check-cluster bench-cluster
+# The whole of it: each part of a cluster away for a minute, under load.
+check-cluster:
+	@scripts/setup --quiet
+	@$(MAKE) --no-print-directory -j2 all
+	@scripts/nbms-cluster --fault 60 --gateways 8
+
 demo:
 	@scripts/setup --quiet
 	@$(MAKE) --no-print-directory -j2 all
@@ -133,6 +140,11 @@ bench:
 	@scripts/setup --quiet
 	@$(MAKE) --no-print-directory -j2 all $(benches:%=$B/bench/%)
 	@scripts/bench
+
+bench-cluster:
+	@scripts/setup --quiet
+	@$(MAKE) --no-print-directory -j2 all $(benches:%=$B/bench/%)
+	@scripts/bench $(patsubst tests/bench/%.sh,%,$(sort $(wildcard tests/bench/cluster_*.sh)))
 
 benches: $(benches:%=$B/bench/%)
 units: $(units:%=$B/unit/%)
@@ -236,6 +248,7 @@ help:
 	@echo 'make demo         install what is missing, build, run the pipeline on real traffic'
 	@echo 'make check        install what is missing, build, lint, run all tests'
 	@echo 'make quick        the unit and command-line tests only; also: make unit, cli, broker, fault'
+	@echo 'make check-cluster bench-cluster   beyond one machine: what was acknowledged is kept; how fast'
 	@echo 'make bench        speed and memory, as ratios against the alternatives in the same run'
 	@echo 'make deb          a Debian package under build/deb; make check-deb installs it on a clean Debian'
 	@echo 'make distcheck    the tarball that make dist makes, built and tested by itself'
