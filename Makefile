@@ -84,6 +84,7 @@ $B/bin/%: $B/cmd/%.o $B/libnbms.a
 
 $B/bin/nbms-device: $(patsubst %.c,$B/%.o,$(wildcard cmd/device/*.c))
 $B/bin/nbms-query: $(patsubst %.c,$B/%.o,$(wildcard cmd/query/*.c))
+$B/bin/nbms-recv: $(patsubst %.c,$B/%.o,$(wildcard cmd/recv/*.c))
 $B/bin/nbms-push: $(patsubst %.c,$B/%.o,$(wildcard cmd/push/*.c))
 $B/bin/nbms-live: $(patsubst %.c,$B/%.o,$(wildcard cmd/live/*.c))
 $B/bin/nbms-learn: $(patsubst %.c,$B/%.o,$(wildcard cmd/learn/*.c))

@@ -2,34 +2,16 @@
 #include "base/clock.h"
 #include "base/out.h"
 #include "base/prog.h"
-#include "base/sandbox.h"
 #include "base/records.h"
 #include "db/consumer.h"
-#include "io/intake.h"
 #include "io/replay.h"
+#include "recv/job.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define TURN_MS 250 /* the longest wait of a live turn: marks keep their second */
-
-struct job {
-	struct records in;
-	struct opt_list replay;
-	const char *speed_text, *zone;
-	double speed;
-	struct mqtt_options mqtt;
-	struct opt_list topics;
-	int64_t idle;
-	const char *dir;
-	bool spool, follow, trim;
-	int64_t from, segment;
-	struct spool_limits limits;
-	struct intake intake;
-};
 
 /* The lowest and the highest checkpoint of those who read the spool; 0: there is none. */
 static void
@@ -49,7 +31,7 @@ checkpoints(const char *dir, uint64_t *lowest, uint64_t *highest)
 }
 
 static struct stream *
-open_stream(const struct job *job, bool writing)
+open_stream(const struct recv_job *job, bool writing)
 {
 	struct spool *writer = NULL;
 	struct spool_reader *reader;
@@ -68,83 +50,8 @@ open_stream(const struct job *job, bool writing)
 	return stream_open_spool(writer, reader);
 }
 
-static void
-on_message(void *ctx, const struct mqtt_message *m)
-{
-	struct job *job = ctx;
-
-	intake_message(&job->intake, m, clock_now_ms());
-}
-
-/* Milliseconds until nothing has come for --idle seconds, or until the next turn. */
 static int
-until_idle(const struct job *job, const struct mqtt *mqtt, size_t got, int64_t *quiet_since)
-{
-	int64_t now = clock_monotonic(), left;
-
-	if (got > 0 || !mqtt_connected(mqtt) || *quiet_since == 0)
-		*quiet_since = now;
-	left = (*quiet_since + job->idle * 1000000000 - now) / 1000000;
-	return job->idle == 0 || left > TURN_MS ? TURN_MS : left > 0 ? (int)left : 0;
-}
-
-/* Makes what was received safe; returns the nanoseconds that took. */
-static int64_t
-commit(const struct job *job)
-{
-	int64_t began = clock_monotonic();
-
-	reject_sync(job->in.ledger);
-	stream_commit(job->intake.out);
-	return clock_monotonic() - began;
-}
-
-/* From here on bytes come from outside. */
-static void
-enter_sandbox(const struct job *job)
-{
-	const char *places[3] = { NULL };
-	size_t n = 0;
-
-	if (job->spool)
-		places[n++] = job->dir;
-	if (job->in.reject_path != NULL)
-		places[n++] = job->in.reject_path;
-	sandbox_enter(SANDBOX_CLIENT, places);
-}
-
-static int
-receive(struct job *job)
-{
-	struct stream *out = job->intake.out;
-	struct mqtt *mqtt = mqtt_new(&job->mqtt, on_message, job);
-	int64_t quiet_since = 0, patience = 0;
-	bool served = true;
-	size_t got = 0;
-	int left;
-
-	enter_sandbox(job);
-	while (!prog_stopping() &&
-	       ((left = until_idle(job, mqtt, got, &quiet_since)) > 0 || !served)) {
-		struct pollfd p[2] = { mqtt_poll(mqtt), stream_poll(out) };
-		int wait = mqtt_timeout(mqtt);
-
-		(void)poll(p, 2, wait < left ? wait : left);
-		if ((p[1].revents & POLLERR) != 0)
-			diag_exit(EX_IOERR); /* the reader of stdout has gone */
-		got = mqtt_read(mqtt, patience);
-		if (got > 0)
-			patience = commit(job);
-		mqtt_write(mqtt); /* only now: what was received is safe */
-		served = stream_serve(out, clock_now_ms());
-		prog_tick();
-	}
-	mqtt_free(mqtt);
-	return 0;
-}
-
-static int
-read_spool(const struct job *job)
+read_spool(const struct recv_job *job)
 {
 	struct stream *out = job->intake.out;
 	struct pollfd p;
@@ -171,7 +78,7 @@ tell_removed(void *ctx, const struct spool_segment *s)
 }
 
 static int
-trim(struct job *job)
+trim(struct recv_job *job)
 {
 	uint64_t highest;
 
@@ -191,7 +98,7 @@ static const char *const usage[] = {
 };
 
 static void
-parse(struct job *job, int argc, char *argv[])
+parse(struct recv_job *job, int argc, char *argv[])
 {
 	struct mqtt_options *q = &job->mqtt;
 	const struct opt opts[] = {
@@ -215,6 +122,8 @@ parse(struct job *job, int argc, char *argv[])
 		    "between signs of life (60s)" },
 		{ '\0', "topic", "TOPIC", OPT_LIST, &job->topics,
 		    "to subscribe to (what gateways publish on)" },
+		{ '\0', "lease", "NAME", OPT_TEXT, &job->lease,
+		    "receive only while no other process of the site has NAME" },
 		{ '\0', "idle", "TIME", OPT_DURATION, &job->idle,
 		    "stop when nothing has come for so long" },
 		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
@@ -255,7 +164,7 @@ factor(const char *text)
 }
 
 static void
-check(struct job *job)
+check(struct recv_job *job)
 {
 	int sources = (job->replay.n > 0) + (job->mqtt.host != NULL) + job->trim;
 
@@ -269,6 +178,8 @@ check(struct job *job)
 		job->speed = factor(job->speed_text);
 	if (job->zone != NULL && (job->intake.zone = zone_find(span_of(job->zone))) == NULL)
 		opt_wrong("--zone: no such zone: %s", job->zone);
+	if (job->lease != NULL && (job->mqtt.host == NULL || !job->spool || job->idle > 0))
+		opt_wrong("--lease goes with --host and --spool, and not with --idle");
 	if (job->mqtt.port > 65535)
 		opt_wrong("--port: not a port");
 }
@@ -276,7 +187,7 @@ check(struct job *job)
 /* What was not given: topics, the client id, and where rejected messages go that no one will
  * send again. */
 static void
-defaults(struct job *job, char **id, char **ledger)
+defaults(struct recv_job *job, char **id, char **ledger)
 {
 	char host[128] = "";
 
@@ -297,7 +208,7 @@ defaults(struct job *job, char **id, char **ledger)
 int
 main(int argc, char *argv[])
 {
-	struct job job = { .limits = { .max_age = -1, .max_bytes = -1 } };
+	struct recv_job job = { .limits = { .max_age = -1, .max_bytes = -1 } };
 	char *id, *ledger;
 	int status;
 
@@ -315,7 +226,7 @@ main(int argc, char *argv[])
 	if (job.trim)
 		status = trim(&job);
 	else if (job.mqtt.host != NULL)
-		status = receive(&job);
+		status = recv_live(&job);
 	else if (job.replay.n > 0)
 		status = replay_files(&job.intake, job.replay.n, job.replay.items, job.speed);
 	else
