@@ -83,6 +83,8 @@ run(const struct endpoint *e, struct query_options *o, const char *user)
 
 	if (wrong != NULL)
 		opt_wrong("%s takes no --%s", e->command, wrong);
+	if (e->check != NULL)
+		return prog_end(e->check(o, false));
 	if (e->shape == SHAPE_TEXT) {
 		e->answer(NULL);
 		return prog_end(0);

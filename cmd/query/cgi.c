@@ -95,6 +95,10 @@ question(struct request *r, struct db *site, struct answer *a)
 	const char *next;
 	struct query *q;
 
+	if (r->endpoint->check != NULL) {
+		(void)r->endpoint->check(&r->o, true);
+		return 0;
+	}
 	if (r->endpoint->shape == SHAPE_TEXT) {
 		r->endpoint->answer(NULL);
 		return 0;

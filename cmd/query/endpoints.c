@@ -27,6 +27,8 @@ const struct param params[PARAMS] = {
 	    "go on after the row of that mark (a request's Link says it)" },
 	[PARAM_ALL] = { '\0', "all", NULL, OPT_FLAG, AT(all),
 	    "every column; also what has ended" },
+	[PARAM_PROBLEMS] = { '\0', "problems", NULL, OPT_FLAG, AT(problems),
+	    "health: only what is not well" },
 };
 
 #define T(p) ((uint64_t)1 << PARAM_##p)
@@ -132,6 +134,14 @@ const struct endpoint endpoints[] = {
 	    "a user as they are to be, and a token for them"),
 	POST("manage", "revoke", ADMIN, act_revoke, revoke_members,
 	    "a token, or all of a user's, is good no longer"),
+	{ .group = "",
+	    .name = "health",
+	    .command = "health",
+	    .shape = SHAPE_TEXT,
+	    .open = true,
+	    .takes = T(PROBLEMS),
+	    .check = health_check,
+	    .help = "is all well? (0 yes, 1 look, 2 broken)" },
 	{ .group = "",
 	    .name = "openapi.json",
 	    .command = "openapi",

@@ -34,6 +34,7 @@ enum param_name {
 	PARAM_LIMIT,
 	PARAM_AFTER,
 	PARAM_ALL,
+	PARAM_PROBLEMS,
 	PARAMS
 };
 
@@ -69,6 +70,7 @@ struct endpoint {
 	enum query_about about;
 	uint64_t takes; /* parameters, as bits 1 << PARAM_... */
 	void (*answer)(struct query *q);
+	int (*check)(const struct query_options *o, bool brief); /* SHAPE_TEXT with options */
 	void (*act)(struct act *a); /* a POST; ends the program where it cannot be asked for */
 	const struct member *members;
 	const char *help;
@@ -87,6 +89,12 @@ char *endpoint_path(const struct endpoint *e, char to[64]);
 
 /* The description of everything (OpenAPI 3.1), to stdout. */
 void openapi_print(struct query *q);
+
+/*
+ * Is all well? 0: yes, 1: something should be looked at, 2: something is broken. Rows to
+ * stdout; brief: {"health":"ok"} or {"health":"degraded"} alone, for everybody to see.
+ */
+int health_check(const struct query_options *o, bool brief);
 
 /* ---- requests (RFC 3875) ---- */
 

@@ -32,6 +32,7 @@ struct query_options {
 	int64_t limit;      /* rows */
 	int64_t max_points; /* of each series, to be drawn */
 	bool all;           /* every column, or also what has ended */
+	bool problems;      /* only what is not well */
 	struct table_options form;
 };
 
