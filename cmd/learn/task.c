@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TARGET_MAX ((size_t)8 << 20)
 #define INPUT_MAX ((size_t)64 << 10)
@@ -94,6 +95,10 @@ make_id(struct making *m, const struct place *place)
 		(void)snprintf(m->id, sizeof(m->id), "%s-%.*s-%s-%lld", task_kind_name(m->kind),
 		    SPAN_ARG(key), when_format_stamp(at, NULL, m->job->now),
 		    (long long)m->job->made);
+	/* sessions ask at the same minute, and each waits for its own */
+	if (m->field[FIELD_CONNECTION] != NULL && m->job->id == NULL)
+		(void)snprintf(
+		    m->id + strlen(m->id), sizeof(m->id) - strlen(m->id), "-%d", (int)getpid());
 	m->job->made++;
 }
 

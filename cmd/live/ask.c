@@ -106,8 +106,8 @@ static bool
 start(struct live *s, struct asked *a)
 {
 	char *dir = xasprintf("NBMS_DIR=%s", opt_state_dir(s->job->dir));
-	char *command =
-	    xasprintf("nbms-learn task | %s | nbms-learn callback >/dev/null", s->job->learn);
+	char *command = xasprintf(
+	    "nbms-learn task | { %s; } | nbms-learn callback >/dev/null", s->job->learn);
 	char *env[] = { dir, NULL };
 	bool started = proc_start(&a->proc, command, env);
 

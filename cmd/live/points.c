@@ -14,6 +14,8 @@
 #include <uthash.h>
 
 #define POINTS_A_REQUEST 4096
+#define VALUE_MAX ((size_t)64 << 10) /* bytes of a value: more is none for people to look at \
+				      */
 
 struct wanted {
 	struct heard *of;
@@ -393,7 +395,8 @@ say_point(struct live *s, const struct message *m, json_value item, when_t t)
 	for (; json_kind_of(one) == JSON_OBJECT; one = json_next(one)) {
 		json_value data = json_get(one, "data");
 
-		if (json_text(json_get(one, "attr_name"), &attr) && data.at != 0)
+		if (json_text(json_get(one, "attr_name"), &attr) && attr.n <= POINT_ATTR_MAX &&
+		    data.at != 0 && json_raw(data).n <= VALUE_MAX)
 			say_value(s, w, attr, t, json_raw(data), false);
 	}
 }

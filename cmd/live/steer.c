@@ -35,6 +35,8 @@ check(struct live_job *job, const struct steer *s, struct control *c, const char
 	if (*why != NULL)
 		return command_kind_of(type, s->point_id) <= COMMAND_INPUT ? "read-only"
 									   : "bad-value";
+	if (json_raw(s->value).n > JSON_NUMBER_MAX)
+		return *why = "the value has too many digits", "bad-value";
 	if ((*why = command_refuses_priority(s->priority)) != NULL)
 		return "bad-priority";
 	if (s->minutes < 1 || s->minutes > STEER_MINUTES_MAX)

@@ -121,6 +121,8 @@ leave() { eval "exec ${in[$1]}>&-"; wait "${pid_of[$1]}"; }
 has() { jq -e -n "first(inputs | select($2))" "$1.out" >/dev/null 2>&1; }
 told() { jq -e -n "first(inputs | select($1))" down >/dev/null 2>&1; }
 count() { jq -n "[inputs | select($2)] | length" "$1"; }
+counts() { [ "$(count "$1" "$2")" -ge "$3" ]; }
+db_is() { [ "$(db "$1")" = "$2" ]; }
 nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT count(*) FROM subscription')" = 0 ]; }
 
 @test "a point: snapshot, changes, and the gateway is told once for two sessions and to stop for the last" {
@@ -157,14 +159,14 @@ nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT 
 	[ "$(db 'SELECT count(*) FROM subscription')" = 2 ]
 	session b lee
 	within 5 told '.point == "unsubscribe" and .message.point_count == 2'
-	within 5 [ "$(db 'SELECT count(*) FROM connection')" = 1 ]
+	within 5 db_is 'SELECT count(*) FROM connection' 1
 	ask b "{\"request\":\"subscribe\",\"building\":\"B001\",\"points\":[\"$temp\"]}"
 	within 5 has b '.event == "value"'
 	kill -9 "${pid_of[b]}"
 	wait "${pid_of[b]}" || :
 	nbms-live sweep 2>err
 	grep -q '1 sessions are no more' err
-	within 5 [ "$(count down '.point == "unsubscribe"')" -eq 2 ]
+	within 5 counts down '.point == "unsubscribe"' 2
 	nobody
 }
 
@@ -176,7 +178,7 @@ nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT 
 		ask $s "{\"request\":\"subscribe\",\"building\":\"B001\",\"points\":[\"$temp\"]}"
 		within 5 has $s '.event == "value"'
 	done
-	within 5 [ "$(db 'SELECT min(state) FROM subscription')" = 1 ]
+	within 5 db_is 'SELECT min(state) FROM subscription' 1
 	kill -9 "${pid_of[a]}"
 	wait "${pid_of[a]}" || :
 	nbms-live sweep 2>/dev/null
@@ -209,7 +211,7 @@ nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT 
 	ask a '{"request":"held","id":9,"building":"B001"}'
 	within 5 has a '.id == 9 and .held == []'
 	ask a "{\"request\":\"control\",\"building\":\"B001\",\"point_id\":\"$fan\",\"value\":1,\"minutes\":1}"
-	within 5 [ "$(count a.out '.event == "control" and .state == "effective"')" -ge 2 ]
+	within 5 counts a.out '.event == "control" and .state == "effective"' 2
 	leave a
 	db "UPDATE control SET expires = 1 WHERE state = 'effective' AND value <> 'null'"
 	nbms-live sweep
@@ -346,6 +348,26 @@ state_is() { [ "$(db "SELECT state FROM control WHERE request_id = '$1'")" = "$2
 	[ "$(errors kim)" = 'read-only unknown-point unknown-point unknown-point bad-value bad-value bad-value bad-priority bad-priority bad-minutes bad-value bad-task bad-task bad-task' ]
 	[ "$(count down '.point != "hello"')" -eq 0 ]
 	[ "$(db "SELECT count(*) FROM control WHERE user_id IN ('eve', 'park', 'lee')")" = 0 ]
+}
+
+@test "tasks: the result comes to the session that asked, also when it is worked out elsewhere" {
+	session a kim
+	session b kim --learn 'exec 9>>elsewhere; nbms-learn run'
+	ask a '{"request":"tender-predict","id":1,"building":"B001","predictInput":{"base":404282000,"kind":"works-national","day":"2026-03-01","bidders":10}}'
+	ask b '{"request":"tender-predict","id":2,"building":"B001","predictInput":{"base":404282000,"kind":"works-national","day":"2026-03-01","bidders":20}}'
+	within 5 has a '.id == 1 and .ok'
+	within 20 has a '.event == "result" and .task == "tender-predict" and .status == "ok" and (.result | type == "object")'
+	within 20 has b '.event == "result" and .status == "ok"'
+	[ -e elsewhere ]
+	ask a '{"request":"learning","id":3,"building":"B002"}' # nothing was ever logged there
+	within 20 has a '.event == "result" and .task == "learning" and .status != "ok"'
+	[ "$(count a.out '.event == "result"')" -eq 2 ]
+	[ "$(count b.out '.event == "result"')" -eq 1 ]
+	# a result for this session that somebody else takes in
+	id=$(jq -rn 'first(inputs | select(.reply == "connect")) | .connection_id' a.out)
+	nbms-learn task tender-predict --connection "$id" --input '{"base":100000000,"kind":"works-national","day":"2026-03-01","bidders":5}' |
+		nbms-learn run | nbms-learn callback >/dev/null
+	within 5 counts a.out '.event == "result" and .status == "ok"' 2
 }
 
 @test "garbage is answered and the session goes on; a line of 100 MB is one; half a line is the last" {

@@ -279,3 +279,18 @@ fcm b All" ]
 	exec 5>&-
 	wait $first
 }
+
+@test "an invitation: nbms-live mails a new user's token by the same channel; one that cannot be mailed opens nothing" {
+	nbms-live token add --customer C000003 --role operator --name '김 하나' --mail hana@example.com hana >out
+	[ ! -s out ]
+	[ "$(jq -r 'select(.service == "mail") | "\(.to) \(.good) \(.title)"' requests)" = 'hana@example.com true Your access' ]
+	token=$(jq -r 'select(.service == "mail").text' requests | grep -oE 'nbms_[A-Za-z0-9_-]{43}')
+	[[ "$(jq -r 'select(.service == "mail").text' requests)" == *'김 하나'*C000003*operator*hana* ]]
+	digest=$(printf %s "$token" | sha256sum | cut -c 1-12)
+	[ "$(nbms-live token list | jq -r 'select(.user == "hana") | [.token, .mail, .revoked] | @csv')" = "\"$digest\",\"hana@example.com\"," ]
+	run -69 nbms-live token add --customer C000003 --mail gone@example.com gone
+	[ "$(nbms-live token list | jq -r 'select(.user == "gone") | .revoked != null')" = true ]
+	rm nbms-state/push.ndjson
+	run -69 nbms-live token add --customer C000003 --mail hana@example.com hana
+	[[ "$output" == *'no mail channel is set up'* ]]
+}
