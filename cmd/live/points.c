@@ -14,8 +14,9 @@
 #include <uthash.h>
 
 #define POINTS_A_REQUEST 4096
-#define VALUE_MAX ((size_t)64 << 10) /* bytes of a value: more is none for people to look at \
-				      */
+#define VALUE_MAX                                                                  \
+	((size_t)64 << 10) /* bytes of a value: more is none for people to look at \
+			    */
 
 struct wanted {
 	struct heard *of;
