@@ -187,15 +187,15 @@ static bool
 forbid_other_sockets(scmp_filter_ctx filter)
 {
 	bool fine = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-			SCMP_A0(SCMP_CMP_GT, AF_NETLINK)) == 0 &&
+			SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0)) == 0 &&
 		    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2,
-			SCMP_A0(SCMP_CMP_NE, AF_NETLINK),
+			SCMP_A0(SCMP_CMP_NE, AF_NETLINK, 0),
 			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xF, SOCK_RAW)) == 0;
 
 	for (unsigned family = 0; fine && family < AF_NETLINK; family++)
 		if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
 			fine = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket),
-				   1, SCMP_A0(SCMP_CMP_EQ, family)) == 0;
+				   1, SCMP_A0(SCMP_CMP_EQ, family, 0)) == 0;
 	return fine;
 }
 
