@@ -1,6 +1,7 @@
 #include "learn/quality.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,28 @@ week_medians(const struct hours *h, size_t from, size_t to, double *scratch, dou
 	}
 }
 
+/* Spikes that come at the same hour of many weeks, or all the time, are no faults. */
+static void
+pardon(const struct hours *h, size_t from, size_t to, double *jump, struct quality *q)
+{
+	size_t rows[HOURS_WEEK] = { 0 }, spikes[HOURS_WEEK] = { 0 }, i;
+	bool usual = q->spike > (to - from) / 20;
+
+	for (i = from; i < to; i++) {
+		rows[hour_of_week(&h->at[i])]++;
+		spikes[hour_of_week(&h->at[i])] += jump[i - from] > 0;
+	}
+	for (i = from; i < to; i++) {
+		int how = hour_of_week(&h->at[i]);
+
+		if (jump[i - from] > 0 &&
+		    (usual || (spikes[how] > 1 && 10 * spikes[how] >= rows[how]))) {
+			jump[i - from] = 0;
+			q->spike--;
+		}
+	}
+}
+
 static enum learn_status
 blank_spikes(struct hours *h, size_t from, size_t to, struct quality *q)
 {
@@ -107,10 +130,8 @@ blank_spikes(struct hours *h, size_t from, size_t to, struct quality *q)
 				     : 0;
 		q->spike += jump[i - from] > 0;
 	}
-	/* More than one in two hundred is how the building works, not a fault. */
-	if (q->spike > (to - from) / 200)
-		q->spike = 0;
-	for (i = from; i < to && q->spike > 0; i++)
+	pardon(h, from, to, jump, q);
+	for (i = from; i < to; i++)
 		if (jump[i - from] > 0)
 			h->load[i] = NAN;
 	free(jump);

@@ -5,8 +5,8 @@
  *   impossible below 0, or more than 1e9 kWh in an hour: no meter measures that
  *   stuck      the same value other than 0 for more than STUCK_HOURS rows
  *   spike      more than 12 MAD from the median of the rows around it and from the
- *              median of its hour of the week; when more than one row in two hundred
- *              is like that it is how the building works, and they stay
+ *              median of its hour of the week; where a tenth of an hour of the week is
+ *              like that, or one row in twenty, it is how the building works, and they stay
  */
 #ifndef NBMS_LEARN_QUALITY_H
 #define NBMS_LEARN_QUALITY_H
