@@ -35,7 +35,7 @@ put_price(struct sched_job *job, const struct place *p, struct table *t, when_t 
 	struct buf marks = BUF(256);
 
 	put_marks(&marks, r);
-	(void)db_run(job->site, SQL_UNIT_PRICE_PUT, "ttiitssssssi", p->building.customer,
+	db_do(job->site, SQL_UNIT_PRICE_PUT, "ttiitssssssi", p->building.customer,
 	    p->building.building, (int64_t)from, (int64_t)to, p->building.tariff,
 	    tariff_season_name(r->season), tariff_day_name(r->day), tariff_band_name(r->band),
 	    money_format(price, r->price), r->currency, buf_text(&marks), (int64_t)job->now);
@@ -74,7 +74,7 @@ price_building(struct sched_job *job, const struct place *p, struct table *t)
 	if (a == NULL)
 		return false;
 	job_span(job, p->zone, &from, &to);
-	(void)db_run(job->site, SQL_UNIT_PRICE_CLEAR, "ttii", p->building.customer,
+	db_do(job->site, SQL_UNIT_PRICE_CLEAR, "ttii", p->building.customer,
 	    p->building.building, (int64_t)from, (int64_t)to);
 	for (begin = now = from; now < to; now = held.until) {
 		found = tariff_account_at(a, now, &r);

@@ -22,7 +22,7 @@ row_insert(struct alarm_book *b, struct entry *e, const struct row *r, int64_t *
 static void
 row_update(struct alarm_book *b, struct entry *e, const struct row *r)
 {
-	(void)db_run(b->site, SQL_ALARM_HISTORY_EFFECT, "iiiiiiiwiw", e->id, r->in.at,
+	db_do(b->site, SQL_ALARM_HISTORY_EFFECT, "iiiiiiiwiw", e->id, r->in.at,
 	    (int64_t)r->in.event, (int64_t)r->in.digest, r->place, r->transition, r->told,
 	    r->episode, r->flags, r->shelved_until);
 }
@@ -446,7 +446,7 @@ alarm_book_command(struct alarm_book *b, const struct alarm_key *key,
 		return false;
 	happening->in.at = now > e->last ? now : e->last + 1;
 	(void)put(b, e, happening);
-	(void)db_run(b->site, SQL_ALARM_COMMAND_DONE, "");
+	db_do(b->site, SQL_ALARM_COMMAND_DONE, "");
 	return true;
 }
 

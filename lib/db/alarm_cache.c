@@ -192,7 +192,7 @@ alarm_entry_find(struct alarm_book *b, const struct alarm_key *key, bool make)
 			entry_free(e);
 			return NULL;
 		}
-		(void)db_run(b->site, SQL_ALARM_ADD, "ttttti", key->customer, key->building,
+		db_do(b->site, SQL_ALARM_ADD, "ttttti", key->customer, key->building,
 		    key->alarm_point_id, (struct span){ 0 }, SPAN("gateway"), e->last);
 		e->id = db_last_id(b->site);
 	}
@@ -213,7 +213,7 @@ entry_flush(struct alarm_book *b, struct entry *e)
 	if (s->episode != WHEN_NONE)
 		(void)alarm_episode_id(
 		    id, e->customer, e->building, e->alarm_point_id, s->episode);
-	(void)db_run(b->site, SQL_ALARM_PUT, "ittsiwtwwwiitttttiiw", e->id, e->kept[THING],
+	db_do(b->site, SQL_ALARM_PUT, "ittsiwtwwwiitttttiiw", e->id, e->kept[THING],
 	    e->kept[SOURCE], alarm_state_name(s), alarm_flags(s), s->episode,
 	    id[0] != '\0' ? span_of(id) : (struct span){ 0 }, s->cleared, s->acked_at,
 	    s->shelved_until, (int64_t)s->level, s->priority, e->kept[NAME], e->kept[POINT_ID],

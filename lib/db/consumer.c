@@ -38,9 +38,9 @@ lay_out(struct consumer *c)
 		c->site, SQL_CHECKPOINT_GET, "tii", "i", name, c->part, c->parts, &c->done)) {
 		(void)db_one(c->site, SQL_CHECKPOINT_LOWEST_OF, "t", "i", name, &lowest);
 		for (part = 0; part < c->parts; part++)
-			(void)db_run(c->site, SQL_CHECKPOINT_ADD, "tiiii", name, part, c->parts,
+			db_do(c->site, SQL_CHECKPOINT_ADD, "tiiii", name, part, c->parts,
 			    lowest, clock_now());
-		(void)db_run(c->site, SQL_CHECKPOINT_DROP_OTHER_PARTS, "ti", name, c->parts);
+		db_do(c->site, SQL_CHECKPOINT_DROP_OTHER_PARTS, "ti", name, c->parts);
 		c->done = lowest;
 	}
 	db_commit(c->site);
@@ -85,8 +85,8 @@ consumer_commit(struct consumer *c)
 	if (c->commit != NULL)
 		c->commit(c->ctx);
 	if (c->seen > c->done) {
-		(void)db_run(consumer_site(c), SQL_CHECKPOINT_PUT, "tiiii", span_of(c->name),
-		    c->part, c->parts, c->seen, clock_now());
+		db_do(consumer_site(c), SQL_CHECKPOINT_PUT, "tiiii", span_of(c->name), c->part,
+		    c->parts, c->seen, clock_now());
 		c->done = c->seen;
 	}
 	if (db_in_transaction(c->site))

@@ -69,7 +69,7 @@ control_due(struct db *site, when_t now, control_fn *fn, void *ctx)
 void
 control_end(struct db *site, struct span request_id, const char *state, when_t now)
 {
-	(void)db_run(site, SQL_CONTROL_END, "tsw", request_id, state, now);
+	db_do(site, SQL_CONTROL_END, "tsw", request_id, state, now);
 }
 
 void
@@ -88,9 +88,9 @@ control_open(struct db *site, when_t since, control_open_fn *fn, void *ctx)
 static void
 take_over(struct db *site, const struct control *c, when_t now)
 {
-	(void)db_run(site, SQL_CONTROL_REPLACE, "tttitsww", c->customer, c->building,
-	    c->point_id, c->priority, c->request_id,
-	    span_is(c->value, "null") ? "released" : "replaced", now, c->asked);
+	db_do(site, SQL_CONTROL_REPLACE, "tttitsww", c->customer, c->building, c->point_id,
+	    c->priority, c->request_id, span_is(c->value, "null") ? "released" : "replaced",
+	    now, c->asked);
 }
 
 const char *
@@ -112,8 +112,8 @@ control_answered(struct db *site, const struct control_answer *a, when_t now)
 		return NULL; /* the same answer again, or one that came too late to matter */
 	if (strcmp(state, "refused") != 0)
 		take_over(site, &c, now);
-	(void)db_run(site, SQL_CONTROL_SETTLE, "tstitw", a->request_id, state, a->value,
-	    a->winner, a->reason, now);
+	db_do(site, SQL_CONTROL_SETTLE, "tstitw", a->request_id, state, a->value, a->winner,
+	    a->reason, now);
 	return NULL;
 }
 

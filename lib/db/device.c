@@ -34,10 +34,10 @@ device_has(struct db *site, struct span serial, struct span thing)
 void
 device_certify(struct db *site, const struct device_certificate *c, when_t now)
 {
-	(void)db_run(site, SQL_CERTIFICATE_SUPERSEDE, "t", c->thing);
+	db_do(site, SQL_CERTIFICATE_SUPERSEDE, "t", c->thing);
 	must(db_run(site, SQL_CERTIFICATE_ADD, "tttiiii", c->serial, c->thing, c->fingerprint,
 		 (int64_t)c->own_key, c->not_before, c->not_after, now) == 1);
-	(void)db_run(site, SQL_THING_CERTIFICATE, "tt", c->thing, c->serial);
+	db_do(site, SQL_THING_CERTIFICATE, "tt", c->thing, c->serial);
 }
 
 bool
@@ -46,8 +46,7 @@ device_drop(struct db *site, struct span thing, when_t now)
 	int64_t there;
 	bool known = db_one(site, SQL_CERTIFICATE_KNOWN, "t", "i", thing, &there);
 
-	(void)db_run(
-	    site, SQL_CERTIFICATE_REVOKE, "tis", thing, (int64_t)now, "cessationOfOperation");
+	db_do(site, SQL_CERTIFICATE_REVOKE, "tis", thing, (int64_t)now, "cessationOfOperation");
 	return db_run(site, SQL_THING_DROP, "t", thing) > 0 || known;
 }
 
@@ -56,9 +55,8 @@ device_purge(struct db *site, const struct thing *t)
 {
 	int64_t others = 0;
 
-	(void)db_run(
-	    site, SQL_COMPOSITE_DROP_OF_THING, "ttt", t->customer, t->building, t->name);
-	(void)db_run(site, SQL_POINT_DROP_OF_THING, "ttt", t->customer, t->building, t->name);
+	db_do(site, SQL_COMPOSITE_DROP_OF_THING, "ttt", t->customer, t->building, t->name);
+	db_do(site, SQL_POINT_DROP_OF_THING, "ttt", t->customer, t->building, t->name);
 	(void)db_one(site, SQL_THING_IN_BUILDING, "tt", "i", t->customer, t->building, &others);
 	return others == 0;
 }
@@ -66,7 +64,7 @@ device_purge(struct db *site, const struct thing *t)
 void
 device_seen(struct db *site, struct span serial, when_t at)
 {
-	(void)db_run(site, SQL_CERTIFICATE_SEEN, "ti", serial, (int64_t)at);
+	db_do(site, SQL_CERTIFICATE_SEEN, "ti", serial, (int64_t)at);
 }
 
 bool
@@ -77,7 +75,7 @@ device_seen_current(struct db *site, struct span thing, when_t at)
 
 	if (!device_current(site, thing, &serial, &own_key))
 		return false;
-	(void)db_run(site, SQL_CERTIFICATE_SEEN_CURRENT, "ti", thing, (int64_t)at);
+	db_do(site, SQL_CERTIFICATE_SEEN_CURRENT, "ti", thing, (int64_t)at);
 	return true;
 }
 
@@ -98,7 +96,7 @@ device_settle(struct db *site, when_t now,
 	}
 	rows_end(rows);
 	if (n > 0)
-		(void)db_run(site, SQL_CERTIFICATE_REVOKE_SUPERSEDED, "i", (int64_t)now);
+		db_do(site, SQL_CERTIFICATE_REVOKE_SUPERSEDED, "i", (int64_t)now);
 	return n;
 }
 
@@ -242,7 +240,7 @@ device_first_consumers(struct db *site, when_t now)
 	int64_t there;
 
 	if (!db_one(site, SQL_CONSUMER_KNOWN, "s", "i", "store", &there))
-		(void)db_run(site, SQL_CHECKPOINT_ADD, "siiii", "store", (int64_t)0, (int64_t)1,
+		db_do(site, SQL_CHECKPOINT_ADD, "siiii", "store", (int64_t)0, (int64_t)1,
 		    (int64_t)0, (int64_t)now);
 }
 
@@ -255,5 +253,5 @@ setting_get(struct db *site, const char *name, struct span *value)
 void
 setting_put(struct db *site, const char *name, struct span value)
 {
-	(void)db_run(site, SQL_SETTING_PUT, "st", name, value);
+	db_do(site, SQL_SETTING_PUT, "st", name, value);
 }

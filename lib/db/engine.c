@@ -23,13 +23,35 @@ engine_of(const char *path)
 	return is_url(path) ? &engine_postgres : &engine_sqlite;
 }
 
+/* Where a directory is, that need not be there yet. */
+static char *
+whole_path(const char *dir)
+{
+	char *whole = realpath(dir, NULL), *parent = xstrdup(dir), *slash;
+
+	if (whole == NULL) {
+		slash = strrchr(parent, '/');
+		if (slash != NULL)
+			*slash = '\0';
+		whole = realpath(slash == NULL ? "." : slash == parent ? "/" : parent, NULL);
+		if (whole != NULL) {
+			char *joined =
+			    xasprintf("%s/%s", whole, slash != NULL ? slash + 1 : dir);
+
+			free(whole);
+			whole = joined;
+		}
+	}
+	free(parent);
+	return whole != NULL ? whole : xstrdup(dir);
+}
+
 /* A state directory as a name: what it is called, and a digest of where it is (FNV-1a, 32 bits:
  * Fowler, Noll, Vo). */
 static void
 put_dir_name(struct buf *b, const char *dir)
 {
-	char *whole = realpath(dir, NULL);
-	const char *p = whole != NULL ? whole : dir, *name = strrchr(p, '/');
+	char *whole = whole_path(dir), *p = whole, *name = strrchr(p, '/');
 	uint32_t hash = 2166136261U;
 	size_t n = 0;
 
@@ -240,6 +262,8 @@ next_arg(char letter, va_list *ap)
 		return text_value(span_of(va_arg(*ap, const char *)));
 	case 't':
 		return text_value(va_arg(*ap, struct span));
+	case 'b': /* an engine's own: as its statement has it */
+		return (struct value){ .kind = VALUE_BYTES, .is.t = va_arg(*ap, struct span) };
 	case 'n':
 		return v;
 	default:
@@ -247,12 +271,12 @@ next_arg(char letter, va_list *ap)
 	}
 }
 
-/* The statement with its arguments, ready to be stepped through. */
+/* The statement, and its arguments. */
 static struct rows *
-start(struct db *db, enum sql_name name, const char *letters, va_list *ap)
+statement(struct db *db, enum sql_name name, const char *letters, va_list *ap,
+    struct value args[DB_RESULTS_MAX], size_t *args_n)
 {
 	struct rows *r = &db->statements[name];
-	struct value args[DB_RESULTS_MAX];
 	size_t n;
 
 	must(sql_statements[name].family == db->family);
@@ -262,8 +286,34 @@ start(struct db *db, enum sql_name name, const char *letters, va_list *ap)
 		must(n < DB_RESULTS_MAX);
 		args[n] = next_arg(letters[n], ap);
 	}
+	*args_n = n;
+	return r;
+}
+
+/* Ready to be stepped through. */
+static struct rows *
+start(struct db *db, enum sql_name name, const char *letters, va_list *ap)
+{
+	struct value args[DB_RESULTS_MAX];
+	size_t n;
+	struct rows *r = statement(db, name, letters, ap, args, &n);
+
 	db->engine->start(r, args, n);
 	return r;
+}
+
+void
+db_do(struct db *db, enum sql_name name, const char *letters, ...)
+{
+	struct value args[DB_RESULTS_MAX];
+	struct rows *r;
+	va_list ap;
+	size_t n;
+
+	va_start(ap, letters);
+	r = statement(db, name, letters, &ap, args, &n);
+	va_end(ap);
+	db->engine->send(r, args, n);
 }
 
 static void

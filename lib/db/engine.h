@@ -105,6 +105,11 @@ bool db_changed_elsewhere(struct db *db);
  */
 int64_t db_run(struct db *db, enum sql_name name, const char *args, ...);
 
+/* The same where nobody asks what came of it. In a transaction PostgreSQL may be sent it only
+ * with what comes next, so that a hundred of them take one turn of the network; a constraint
+ * that one violates ends the program there, and passes unseen with SQLite. */
+void db_do(struct db *db, enum sql_name name, const char *args, ...);
+
 /* The first row into `results`; false where there is none. Text lives until the statement's
  * next use. */
 bool db_one(struct db *db, enum sql_name name, const char *args, const char *results, ...);

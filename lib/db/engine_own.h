@@ -13,7 +13,7 @@
 
 #define DB_KEPT_MAX ((size_t)64 << 20) /* of text that a row gives back */
 
-enum value_kind { VALUE_NULL, VALUE_INT, VALUE_DOUBLE, VALUE_TEXT };
+enum value_kind { VALUE_NULL, VALUE_INT, VALUE_DOUBLE, VALUE_TEXT, VALUE_BYTES };
 
 /* One argument, or one cell of a result. Text is borrowed. */
 struct value {
@@ -63,6 +63,8 @@ struct engine {
 
 	/* Makes the statement ready to be stepped through with these arguments. */
 	void (*start)(struct rows *r, const struct value *args, size_t n);
+	/* The same to its end, some time; its rows and what it changed are not asked for. */
+	void (*send)(struct rows *r, const struct value *args, size_t n);
 	/* True on a row. A violated constraint is told in *violated. */
 	bool (*step)(struct rows *r, bool *violated);
 	size_t (*columns)(const struct rows *r);

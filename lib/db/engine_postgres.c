@@ -8,9 +8,6 @@
 
 #define TEXT_MAX ((size_t)1 << 16)
 
-/* Type numbers are the same in every PostgreSQL: pg_type.dat of its source. */
-enum { OID_ANY = 0, OID_INT8 = 20, OID_TEXT = 25, OID_FLOAT8 = 701 };
-
 struct statement {
 	char name[32];
 	char *text;
@@ -107,13 +104,13 @@ type_of(const struct value *v)
 {
 	switch (v->kind) {
 	case VALUE_INT:
-		return OID_INT8;
+		return POSTGRES_INT8;
 	case VALUE_DOUBLE:
-		return OID_FLOAT8;
+		return POSTGRES_FLOAT8;
 	case VALUE_TEXT:
-		return OID_TEXT;
+		return POSTGRES_TEXT;
 	default:
-		return OID_ANY;
+		return POSTGRES_ANY;
 	}
 }
 
@@ -135,13 +132,14 @@ prepare(struct link *l, struct statement *st, enum sql_name name, const struct v
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (type_of(&args[i]) != OID_ANY && st->types[i] != type_of(&args[i])) {
+		if (type_of(&args[i]) != POSTGRES_ANY && st->types[i] != type_of(&args[i])) {
 			st->types[i] = type_of(&args[i]);
 			fits = false;
 		}
 	if (fits)
 		return;
 	forget(l, st);
+	link_settle(l);
 	res = PQprepare(l->c, st->name, st->text, (int)n, st->types);
 	if (PQresultStatus(res) != PGRES_COMMAND_OK)
 		link_refuse(l, res, sql_statements[name].name);
@@ -185,6 +183,11 @@ put_arg(struct wire *w, size_t i, const struct value *v)
 	w->texts[i] = (struct buf){ 0 };
 	if (v->null)
 		return;
+	if (v->kind == VALUE_BYTES) {
+		w->at[i] = v->is.t.p;
+		w->length[i] = (int)v->is.t.n;
+		return;
+	}
 	if (v->kind == VALUE_TEXT) {
 		t = without_nul(&w->texts[i], v->is.t);
 		w->at[i] = t.n > 0 ? t.p : "";
@@ -198,18 +201,23 @@ put_arg(struct wire *w, size_t i, const struct value *v)
 	w->length[i] = 8;
 }
 
+/* Executes it; or, where the answer is not waited for, sends it and returns NULL. */
 static PGresult *
-execute(struct link *l, struct statement *st, const struct value *args, size_t n)
+execute(struct link *l, struct statement *st, const struct value *args, size_t n, bool wait)
 {
 	struct wire w;
-	PGresult *res;
+	PGresult *res = NULL;
 	size_t i;
 
 	w.at[0] = NULL;
 	w.length[0] = w.binary[0] = 0;
 	for (i = 0; i < n; i++)
 		put_arg(&w, i, &args[i]);
-	res = PQexecPrepared(l->c, st->name, (int)n, w.at, w.length, w.binary, 0);
+	if (wait)
+		res = PQexecPrepared(l->c, st->name, (int)n, w.at, w.length, w.binary, 0);
+	else if ((l->sent_n == 0 && PQenterPipelineMode(l->c) != 1) ||
+		 PQsendQueryPrepared(l->c, st->name, (int)n, w.at, w.length, w.binary, 0) != 1)
+		link_refuse(l, NULL, st->name);
 	for (i = 0; i < n; i++)
 		buf_free(&w.texts[i]);
 	return res;
@@ -228,7 +236,8 @@ start(struct rows *r, const struct value *args, size_t n)
 	prepare(l, st, r->name, args, n);
 	if (guarded)
 		link_do(l, "SAVEPOINT checked");
-	st->res = execute(l, st, args, n);
+	link_settle(l);
+	st->res = execute(l, st, args, n, true);
 	st->row = -1;
 	st->violated = link_violated(st->res);
 	if (PQresultStatus(st->res) != PGRES_COMMAND_OK &&
@@ -238,6 +247,27 @@ start(struct rows *r, const struct value *args, size_t n)
 	if (guarded)
 		link_do(l,
 		    st->violated ? "ROLLBACK TO checked; RELEASE checked" : "RELEASE checked");
+}
+
+static void
+send(struct rows *r, const struct value *args, size_t n)
+{
+	struct postgres_db *db = postgres_own(r->db);
+	struct link *l = db->link;
+	struct statement *st;
+
+	if (!l->open || sql_statements[r->name].checked) {
+		start(r, args, n);
+		return;
+	}
+	st = statement(r);
+	if (st->samples)
+		copy_flush(db);
+	prepare(l, st, r->name, args, n);
+	(void)execute(l, st, args, n, false);
+	l->sent[l->sent_n++] = r->name;
+	if (l->sent_n == LINK_SENT_MAX)
+		link_settle(l);
 }
 
 static bool
@@ -342,6 +372,7 @@ commit_link(struct link *l)
 		copy_flush(db);
 		db->holds = false;
 	}
+	link_settle(l);
 	res = PQexec(l->c, "COMMIT");
 	if (PQstatus(l->c) != CONNECTION_OK)
 		die(EX_TEMPFAIL,
@@ -576,7 +607,6 @@ check_statements(
 	bool fine = true;
 	size_t i;
 
-	copy_stage(db->link);
 	/* as if the tables were large, and for any arguments */
 	link_do(db->link, "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan");
 	for (i = 0; i < SQL_COUNT; i++)
@@ -603,6 +633,7 @@ const struct engine engine_postgres = {
 	.set_area = set_area,
 	.lease = lease,
 	.start = start,
+	.send = send,
 	.step = step,
 	.columns = columns,
 	.column = column,

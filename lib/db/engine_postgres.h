@@ -20,7 +20,16 @@
 #include <libpq-fe.h>
 
 #define SITE_NAME_MAX 32
+#define LINK_SENT_MAX 256
 #define SCHEMA_NAME_MAX 63 /* PostgreSQL cuts longer ones off */
+
+/* Type numbers, the same in every PostgreSQL: pg_type.dat of its source. */
+enum postgres_type {
+	POSTGRES_ANY = 0,
+	POSTGRES_INT8 = 20,
+	POSTGRES_TEXT = 25,
+	POSTGRES_FLOAT8 = 701
+};
 
 struct postgres_db;
 
@@ -34,10 +43,11 @@ struct link {
 	bool open;               /* a transaction is */
 	bool leads;              /* it is committed by the site alone */
 	char *area;              /* NULL: none */
-	bool staging;            /* the temporary table of COPY is there */
-	int wary;                /* COPYs that yet go by way of it */
+	int wary;                /* lots of samples that are yet to be merged, not copied */
 	int wary_next;
-	int serial; /* of databases, for the names of their statements */
+	int serial;                        /* of databases, for the names of their statements */
+	enum sql_name sent[LINK_SENT_MAX]; /* what was sent and has not been answered */
+	size_t sent_n;
 };
 
 /* Samples that have not been sent yet. */
@@ -81,6 +91,9 @@ char *url_of_month(const char *place, struct span building_key, const char *mont
 struct link *link_get(const char *url, const char *site, bool own);
 void link_put(struct link *l);
 
+/* Waits for the answers to what was sent; before anything else is asked. */
+void link_settle(struct link *l);
+
 /* A command, or several. */
 void link_do(struct link *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -115,6 +128,5 @@ bool schema_remove(const char *path);
 void copy_put(
     struct postgres_db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
 void copy_flush(struct postgres_db *db);
-void copy_stage(struct link *l); /* makes the temporary table */
 
 #endif

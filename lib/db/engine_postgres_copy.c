@@ -6,6 +6,8 @@
 
 #define FLUSH_ROWS ((size_t)1 << 16)
 #define SEND_BYTES ((size_t)256 << 10)
+#define ARRAY_BYTES ((size_t)64 << 20)
+#define COPY_ROWS 100 /* of fewer it is not worth its while */
 #define WARY_MAX 64
 
 /* What COPY ... BINARY begins with: signature, flags, length of an extension; PostgreSQL's
@@ -34,26 +36,17 @@ put64(struct buf *b, uint64_t v)
 }
 
 static void
-put_row(struct buf *b, const struct pending *p, size_t i, bool staged)
+put_double(struct buf *b, double v)
 {
 	uint64_t bits;
 
-	put16(b, staged ? 4 : 3);
+	if (isnan(v)) {
+		put32(b, UINT32_MAX); /* null */
+		return;
+	}
+	memcpy(&bits, &v, sizeof(bits));
 	put32(b, 8);
-	put64(b, (uint64_t)p->ts[i]);
-	put32(b, 4);
-	put32(b, (uint32_t)p->series[i]);
-	if (isnan(p->value[i])) {
-		put32(b, UINT32_MAX);
-	} else {
-		memcpy(&bits, &p->value[i], sizeof(bits));
-		put32(b, 8);
-		put64(b, bits);
-	}
-	if (staged) {
-		put32(b, 4);
-		put32(b, (uint32_t)i);
-	}
+	put64(b, bits);
 }
 
 static void
@@ -64,29 +57,45 @@ send(struct link *l, struct buf *b)
 	buf_clear(b);
 }
 
-/* False: some of the rows are there already. */
-static bool
-copy_rows(struct link *l, const char *into, const struct pending *p, bool staged)
+static void
+send_rows(struct link *l, const struct pending *p)
 {
 	static struct buf b;
-	PGresult *res, *more;
-	bool fine;
 	size_t i;
 
 	if (b.max == 0)
 		b = BUF(SEND_BYTES + 64);
-	res = PQexec(l->c, into);
-	if (PQresultStatus(res) != PGRES_COPY_IN)
-		link_refuse(l, res, into);
-	PQclear(res);
 	buf_put(&b, (struct span){ header, sizeof(header) });
 	for (i = 0; i < p->n; i++) {
-		put_row(&b, p, i, staged);
+		put16(&b, 3);
+		put32(&b, 8);
+		put64(&b, (uint64_t)p->ts[i]);
+		put32(&b, 4);
+		put32(&b, (uint32_t)p->series[i]);
+		put_double(&b, p->value[i]);
 		if (b.n >= SEND_BYTES)
 			send(l, &b);
 	}
 	put16(&b, UINT16_MAX);
 	send(l, &b);
+}
+
+/* Straight into the partition. False: some of the rows are there already. */
+static bool
+copy_rows(struct link *l, const char *schema, const struct pending *p)
+{
+	char *into = xasprintf(
+	    "COPY \"%s\".sample (ts, series, value) FROM STDIN (FORMAT BINARY)", schema);
+	PGresult *res, *more;
+	bool fine;
+
+	link_settle(l);
+	res = PQexec(l->c, into);
+	if (PQresultStatus(res) != PGRES_COPY_IN)
+		link_refuse(l, res, into);
+	free(into);
+	PQclear(res);
+	send_rows(l, p);
 	if (PQputCopyEnd(l->c, NULL) != 1)
 		link_refuse(l, NULL, "copy samples");
 	res = PQgetResult(l->c);
@@ -99,61 +108,78 @@ copy_rows(struct link *l, const char *into, const struct pending *p, bool staged
 	return fine;
 }
 
-void
-copy_stage(struct link *l)
+/* Dimensions, are there nulls, type of the elements, how many, the first one's number:
+ * array_recv of PostgreSQL's source. */
+static void
+begin_array(struct buf *b, size_t n, uint32_t type)
 {
-	if (!l->staging)
-		link_do(l,
-		    "CREATE TEMPORARY TABLE given (ts BIGINT, series INTEGER, value DOUBLE "
-		    "PRECISION, n INTEGER)");
-	l->staging = true;
+	buf_clear(b);
+	put32(b, 1);
+	put32(b, 1);
+	put32(b, type);
+	put32(b, (uint32_t)n);
+	put32(b, 1);
 }
 
-/* By way of a temporary table: where a row is there already, the new value holds, and of two
- * that come together the last. */
 static void
-copy_staged(struct postgres_db *db)
+put_array(struct buf *b, const int64_t v[], size_t n)
 {
-	copy_stage(db->link);
-	link_do(db->link, "TRUNCATE pg_temp.given");
-	(void)copy_rows(db->link,
-	    "COPY pg_temp.given (ts, series, value, n) FROM STDIN (FORMAT BINARY)",
-	    &db->pending, true);
-	db->pending.n = 0;
-	(void)db_run(&db->db, SQL_SAMPLE_MERGE, "");
+	size_t i;
+
+	begin_array(b, n, POSTGRES_INT8);
+	for (i = 0; i < n; i++) {
+		put32(b, 8);
+		put64(b, (uint64_t)v[i]);
+	}
+}
+
+static void
+merge_rows(struct postgres_db *db)
+{
+	static struct buf ts, series, value;
+	struct pending *p = &db->pending;
+	size_t i, n = p->n;
+
+	if (ts.max == 0)
+		ts = series = value = BUF(ARRAY_BYTES);
+	put_array(&ts, p->ts, n);
+	put_array(&series, p->series, n);
+	begin_array(&value, n, POSTGRES_FLOAT8);
+	for (i = 0; i < n; i++)
+		put_double(&value, p->value[i]);
+	must(!ts.full && !series.full && !value.full);
+	p->n = 0;
+	db_do(&db->db, SQL_SAMPLE_MERGE, "bbb", buf_span(&ts), buf_span(&series),
+	    buf_span(&value));
 }
 
 /*
  * Samples are mostly new, and then go straight into the partition. Where one was not, these and
- * the next few times all go by way of the temporary table.
+ * the next few lots are merged into what is there, as small ones always are.
  */
 void
 copy_flush(struct postgres_db *db)
 {
 	struct link *l = db->link;
-	char *into;
 	bool fine;
 
 	if (db->pending.n == 0)
 		return;
-	if (l->wary > 0 || !l->open) {
+	if (db->pending.n < COPY_ROWS || l->wary > 0 || !l->open) {
 		l->wary -= l->wary > 0;
-		copy_staged(db);
+		merge_rows(db);
 		return;
 	}
-	into = xasprintf(
-	    "COPY \"%s\".sample (ts, series, value) FROM STDIN (FORMAT BINARY)", db->schema);
 	link_do(l, "SAVEPOINT copying");
-	fine = copy_rows(l, into, &db->pending, false);
+	fine = copy_rows(l, db->schema, &db->pending);
 	link_do(l, fine ? "RELEASE copying" : "ROLLBACK TO copying; RELEASE copying");
-	free(into);
 	if (fine) {
 		db->pending.n = 0;
 		l->wary_next = 1;
 	} else {
 		l->wary = l->wary_next =
 		    l->wary_next < WARY_MAX ? l->wary_next * 2 + 1 : WARY_MAX;
-		copy_staged(db);
+		merge_rows(db);
 	}
 }
 

@@ -256,6 +256,31 @@ link_put(struct link *l)
 	free(l);
 }
 
+/* libpq's pipeline: its manual, "Pipeline Mode". */
+void
+link_settle(struct link *l)
+{
+	PGresult *res;
+	size_t i;
+
+	if (l->sent_n == 0)
+		return;
+	if (PQpipelineSync(l->c) != 1)
+		link_refuse(l, NULL, sql_statements[l->sent[0]].name);
+	for (i = 0; i < l->sent_n; i++)
+		while ((res = PQgetResult(l->c)) != NULL) {
+			if (PQresultStatus(res) != PGRES_COMMAND_OK &&
+			    PQresultStatus(res) != PGRES_TUPLES_OK)
+				link_refuse(l, res, sql_statements[l->sent[i]].name);
+			PQclear(res);
+		}
+	l->sent_n = 0;
+	res = PQgetResult(l->c);
+	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(l->c) != 1)
+		link_refuse(l, NULL, "settle");
+	PQclear(res);
+}
+
 void
 link_do(struct link *l, const char *fmt, ...)
 {
@@ -269,6 +294,7 @@ link_do(struct link *l, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		die(EX_OSERR, "out of memory");
+	link_settle(l);
 	res = PQexec(l->c, sql);
 	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK &&
 	    PQresultStatus(res) != PGRES_EMPTY_QUERY)
@@ -280,9 +306,11 @@ link_do(struct link *l, const char *fmt, ...)
 PGresult *
 link_ask(struct link *l, enum sql_name name, const char *const args[], size_t n)
 {
-	PGresult *res = PQexecParams(
-	    l->c, sql_statements[name].text[SQL_POSTGRESQL], (int)n, NULL, args, NULL, NULL, 0);
+	PGresult *res;
 
+	link_settle(l);
+	res = PQexecParams(
+	    l->c, sql_statements[name].text[SQL_POSTGRESQL], (int)n, NULL, args, NULL, NULL, 0);
 	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
 		link_refuse(l, res, sql_statements[name].name);
 	return res;

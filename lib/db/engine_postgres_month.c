@@ -223,7 +223,7 @@ visit(const struct url *u)
 {
 	struct link *l = link_get(u->url, u->site, false);
 
-	if (site_version(l) != 0)
+	if (l->dbs != NULL || site_version(l) != 0)
 		return l;
 	link_put(l);
 	return NULL;

@@ -414,6 +414,7 @@ bind(sqlite3_stmt *st, int i, const struct value *v)
 	int code = SQLITE_OK;
 
 	switch (v->null ? VALUE_NULL : v->kind) {
+	case VALUE_BYTES:
 	case VALUE_NULL:
 		code = sqlite3_bind_null(st, i);
 		break;
@@ -459,6 +460,17 @@ step(struct rows *r, bool *violated)
 	else
 		refuse(own(r->db), code, sql_statements[r->name].name);
 	return false;
+}
+
+static void
+send(struct rows *r, const struct value *args, size_t n)
+{
+	bool violated = false;
+
+	start(r, args, n);
+	while (step(r, &violated))
+		;
+	(void)sqlite3_reset(r->st);
 }
 
 static size_t
@@ -508,7 +520,7 @@ static void
 put_samples(struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n)
 {
 	own(db)->bulk = (struct bulk){ .id = series, .value = value, .n = n };
-	(void)db_run(db, SQL_SAMPLE_PUT, "i", ts);
+	db_do(db, SQL_SAMPLE_PUT, "i", ts);
 	own(db)->bulk.n = 0;
 }
 
@@ -640,6 +652,7 @@ const struct engine engine_sqlite = {
 	.in_transaction = in_transaction,
 	.changed_elsewhere = changed_elsewhere,
 	.start = start,
+	.send = send,
 	.step = step,
 	.columns = columns,
 	.column = column,

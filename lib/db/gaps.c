@@ -134,5 +134,5 @@ gaps_request(
 	struct request q = { where, site, now, down };
 
 	(void)gaps_each(h, where, put_request, &q);
-	(void)db_run(site, SQL_GAP_FORGET, "ti", where->thing, where->from);
+	db_do(site, SQL_GAP_FORGET, "ti", where->thing, where->from);
 }

@@ -151,11 +151,10 @@ put_meta(struct month *m)
 		return;
 	must(building_key_parse(span_of(m->building), &customer, &building));
 	db_begin(m->db);
-	(void)db_run(m->db, SQL_META_PUT, "st", "customer", customer);
-	(void)db_run(m->db, SQL_META_PUT, "st", "building", building);
-	(void)db_run(
-	    m->db, SQL_META_PUT, "ss", "month", when_format_month(month, m->zone, m->from));
-	(void)db_run(m->db, SQL_META_PUT, "ss", "timezone", zone_name(m->zone));
+	db_do(m->db, SQL_META_PUT, "st", "customer", customer);
+	db_do(m->db, SQL_META_PUT, "st", "building", building);
+	db_do(m->db, SQL_META_PUT, "ss", "month", when_format_month(month, m->zone, m->from));
+	db_do(m->db, SQL_META_PUT, "ss", "timezone", zone_name(m->zone));
 	db_commit(m->db);
 }
 
@@ -269,9 +268,8 @@ make_series(struct month *m, struct span thing, struct span point_id, struct spa
 	int64_t id, texts, period;
 	struct entry *e;
 
-	(void)db_run(db, SQL_SERIES_ADD, "ttt", thing, point_id, attr);
 	must(db_one(
-	    db, SQL_SERIES_GET, "ttt", "iii", thing, point_id, attr, &id, &texts, &period));
+	    db, SQL_SERIES_ADD, "ttt", "iii", thing, point_id, attr, &id, &texts, &period));
 	e = add_entry(m, id, thing, point_id, attr);
 	e->s.texts = texts != 0;
 	e->s.period = period;
@@ -303,7 +301,7 @@ month_series(
 void
 month_set_period(struct month *m, struct series *s, int64_t period)
 {
-	(void)db_run(writing(m), SQL_SERIES_SET_PERIOD, "ii", s->id, period);
+	db_do(writing(m), SQL_SERIES_SET_PERIOD, "ii", s->id, period);
 	s->period = period;
 }
 
@@ -314,7 +312,7 @@ month_put_frame(struct month *m, const struct zone *zone, const struct frame *f)
 
 	if (f->received != WHEN_NONE)
 		(void)when_format(received, NULL, f->received);
-	(void)db_run(writing(m), SQL_FRAME_PUT, "itstis", (int64_t)f->ts, f->thing,
+	db_do(writing(m), SQL_FRAME_PUT, "itstis", (int64_t)f->ts, f->thing,
 	    when_format(local, zone, f->ts), f->stamp, f->period,
 	    f->received != WHEN_NONE ? received : NULL);
 }
@@ -331,20 +329,19 @@ month_put_text(struct month *m, when_t ts, struct series *s, struct span json)
 {
 	if (json.p == NULL) {
 		if (s->texts)
-			(void)db_run(
-			    writing(m), SQL_SAMPLE_TEXT_DROP, "ii", (int64_t)ts, s->id);
+			db_do(writing(m), SQL_SAMPLE_TEXT_DROP, "ii", (int64_t)ts, s->id);
 		return;
 	}
 	if (!s->texts)
-		(void)db_run(writing(m), SQL_SERIES_SET_TEXTS, "i", s->id);
+		db_do(writing(m), SQL_SERIES_SET_TEXTS, "i", s->id);
 	s->texts = true;
-	(void)db_run(writing(m), SQL_SAMPLE_TEXT_PUT, "iit", (int64_t)ts, s->id, json);
+	db_do(writing(m), SQL_SAMPLE_TEXT_PUT, "iit", (int64_t)ts, s->id, json);
 }
 
 void
 month_drop_sample(struct month *m, when_t ts, struct series *s)
 {
-	(void)db_run(writing(m), SQL_SAMPLE_DROP, "ii", (int64_t)ts, s->id);
+	db_do(writing(m), SQL_SAMPLE_DROP, "ii", (int64_t)ts, s->id);
 	month_put_text(m, ts, s, (struct span){ 0 });
 }
 

@@ -46,9 +46,9 @@ join_composite(struct db *site, const struct thing *t, struct span point_id,
 		return;
 	composite_id(&id, parts->class, parts->unit);
 	if (!id.full) {
-		(void)db_run(site, SQL_COMPOSITE_PUT, "tttttti", t->customer, t->building,
+		db_do(site, SQL_COMPOSITE_PUT, "tttttti", t->customer, t->building,
 		    buf_span(&id), parts->class, parts->unit, t->name, (int64_t)at);
-		(void)db_run(site, SQL_COMPOSITE_MEMBER_PUT, "ttttt", t->customer, t->building,
+		db_do(site, SQL_COMPOSITE_MEMBER_PUT, "ttttt", t->customer, t->building,
 		    buf_span(&id), parts->role, point_id);
 	}
 	buf_free(&id);
@@ -68,7 +68,7 @@ point_put(struct db *site, const struct thing *t, const struct point *p, when_t 
 		text_or_null(json_get(p->location, "zone")), object_or_empty(p->info),
 		object_or_empty(p->location), (int64_t)at, (int64_t)at) <= 0)
 		return;
-	(void)db_run(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, p->id);
+	db_do(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, p->id);
 	join_composite(site, t, p->id, &parts, at);
 }
 
@@ -90,12 +90,12 @@ point_delete(struct db *site, const struct thing *t, struct span id, when_t at)
 	if (db_run(site, SQL_POINT_DELETE, "tttit", t->customer, t->building, id, (int64_t)at,
 		t->name) <= 0)
 		return false;
-	(void)db_run(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, id);
+	db_do(site, SQL_COMPOSITE_MEMBER_DROP, "ttt", t->customer, t->building, id);
 	return true;
 }
 
 void
 composites_tidy(struct db *site, const struct thing *t)
 {
-	(void)db_run(site, SQL_COMPOSITE_DROP_EMPTY, "tt", t->customer, t->building);
+	db_do(site, SQL_COMPOSITE_DROP_EMPTY, "tt", t->customer, t->building);
 }

@@ -96,16 +96,15 @@ endpoint_put(struct db *site, const struct endpoint *e, when_t now)
 	json_value v;
 	struct span s;
 
-	(void)db_run(site, SQL_ENDPOINT_PUT, "tttiiiiii", e->customer, e->arn,
+	db_do(site, SQL_ENDPOINT_PUT, "tttiiiiii", e->customer, e->arn,
 	    e->user_id.n > 0 ? e->user_id : (struct span){ 0 }, (int64_t)e->alarm,
 	    (int64_t)e->notice, e->level, e->escalate, e->remind, now);
-	(void)db_run(site, SQL_ENDPOINT_BUILDING_DROP, "tt", e->customer, e->arn);
+	db_do(site, SQL_ENDPOINT_BUILDING_DROP, "tt", e->customer, e->arn);
 	if (e->buildings.at == 0)
-		(void)db_run(site, SQL_ENDPOINT_BUILDING_ADD, "tts", e->customer, e->arn, "*");
+		db_do(site, SQL_ENDPOINT_BUILDING_ADD, "tts", e->customer, e->arn, "*");
 	for (v = json_first(e->buildings); v.at != 0; v = json_next(v))
 		if (json_text(untyped(v), &s))
-			(void)db_run(
-			    site, SQL_ENDPOINT_BUILDING_ADD, "ttt", e->customer, e->arn, s);
+			db_do(site, SQL_ENDPOINT_BUILDING_ADD, "ttt", e->customer, e->arn, s);
 }
 
 bool
@@ -117,7 +116,7 @@ endpoint_drop(struct db *site, struct span customer, struct span arn)
 void
 endpoint_is_dead(struct db *site, struct span customer, struct span arn, const char *why)
 {
-	(void)db_run(site, SQL_ENDPOINT_DEAD, "tts", customer, arn, why);
+	db_do(site, SQL_ENDPOINT_DEAD, "tts", customer, arn, why);
 }
 
 static void
@@ -167,7 +166,7 @@ push_wanted(struct db *site)
 void
 push_leave(struct db *site, struct span transition)
 {
-	(void)db_run(site, SQL_OUTBOX_ADD, "t", transition);
+	db_do(site, SQL_OUTBOX_ADD, "t", transition);
 }
 
 bool
@@ -179,15 +178,15 @@ push_left(struct db *site, int64_t *id, struct span *transition)
 void
 push_left_done(struct db *site, int64_t id)
 {
-	(void)db_run(site, SQL_OUTBOX_DROP, "i", id);
+	db_do(site, SQL_OUTBOX_DROP, "i", id);
 }
 
 /* No more reminders of an episode, and nobody further is called. */
 static void
 quiet(struct db *site, const struct transition_notice *n, when_t now)
 {
-	(void)db_run(site, SQL_DELIVERY_CANCEL, "tit", n->episode, now, n->what);
-	(void)db_run(site, SQL_DELIVERY_QUIET, "ttti", n->id, n->customer, n->episode, now);
+	db_do(site, SQL_DELIVERY_CANCEL, "tit", n->episode, now, n->what);
+	db_do(site, SQL_DELIVERY_QUIET, "ttti", n->id, n->customer, n->episode, now);
 }
 
 static void
@@ -199,13 +198,13 @@ tell(struct db *site, const struct transition_notice *n, when_t now)
 	notice_text(&text, n);
 	notice_data(&data, n);
 	if (span_is(n->what, "clear")) {
-		(void)db_run(site, SQL_DELIVERY_ADD_CLEAR, "tttttti", n->id, n->what,
-		    n->episode, buf_span(&title), buf_span(&text), buf_span(&data), now);
+		db_do(site, SQL_DELIVERY_ADD_CLEAR, "tttttti", n->id, n->what, n->episode,
+		    buf_span(&title), buf_span(&text), buf_span(&data), now);
 	} else {
-		(void)db_run(site, SQL_DELIVERY_LOUD, "t", n->episode);
-		(void)db_run(site, SQL_DELIVERY_ADD_ALARM, "ttttttitti", n->id, n->what,
-		    n->episode, buf_span(&title), buf_span(&text), buf_span(&data), now,
-		    n->customer, n->building, n->level > 0 ? n->level : 1);
+		db_do(site, SQL_DELIVERY_LOUD, "t", n->episode);
+		db_do(site, SQL_DELIVERY_ADD_ALARM, "ttttttitti", n->id, n->what, n->episode,
+		    buf_span(&title), buf_span(&text), buf_span(&data), now, n->customer,
+		    n->building, n->level > 0 ? n->level : 1);
 	}
 	buf_free(&title);
 	buf_free(&text);
@@ -275,22 +274,22 @@ push_next(struct db *site)
 void
 push_started(struct db *site, int64_t id)
 {
-	(void)db_run(site, SQL_DELIVERY_START, "i", id);
+	db_do(site, SQL_DELIVERY_START, "i", id);
 }
 
 void
 push_again(struct db *site, int64_t id, when_t due, const char *why)
 {
-	(void)db_run(site, SQL_DELIVERY_AGAIN, "iis", id, due, why);
+	db_do(site, SQL_DELIVERY_AGAIN, "iis", id, due, why);
 }
 
 void
 push_settled(struct db *site, int64_t id, const char *state, const char *service_id,
     const char *why, when_t now)
 {
-	(void)db_run(site, SQL_DELIVERY_SETTLE, "isiss", id, state, now, service_id, why);
+	db_do(site, SQL_DELIVERY_SETTLE, "isiss", id, state, now, service_id, why);
 	if (strcmp(state, "failed") != 0)
-		(void)db_run(site, SQL_DELIVERY_ADD_REMINDER, "iisi", id, now,
+		db_do(site, SQL_DELIVERY_ADD_REMINDER, "iisi", id, now,
 		    "Reminder: not acknowledged", (int64_t)PUSH_REMINDERS);
 }
 

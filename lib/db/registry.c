@@ -6,14 +6,14 @@
 void
 customer_put(struct db *site, struct span customer, struct span name)
 {
-	(void)db_run(site, SQL_CUSTOMER_PUT, "tt", customer, name);
+	db_do(site, SQL_CUSTOMER_PUT, "tt", customer, name);
 }
 
 void
 region_put(struct db *site, struct span customer, struct span region, struct span name)
 {
 	customer_put(site, customer, (struct span){ 0 });
-	(void)db_run(site, SQL_REGION_PUT, "ttt", customer, region, name);
+	db_do(site, SQL_REGION_PUT, "ttt", customer, region, name);
 }
 
 /* Absent text is a null that keeps what is stored. */
@@ -64,7 +64,7 @@ building_get(struct db *site, struct span customer, struct span building, struct
 void
 category_put(struct db *site, struct span category, struct span subclass, struct span data)
 {
-	(void)db_run(site, SQL_CATEGORY_PUT, "ttt", category, subclass, data);
+	db_do(site, SQL_CATEGORY_PUT, "ttt", category, subclass, data);
 }
 
 bool
@@ -85,5 +85,5 @@ thing_is_known(struct db *site, struct span name)
 void
 thing_seen(struct db *site, struct span name, when_t at)
 {
-	(void)db_run(site, SQL_THING_SEEN, "ti", name, (int64_t)at);
+	db_do(site, SQL_THING_SEEN, "ti", name, (int64_t)at);
 }

@@ -44,8 +44,7 @@ void
 results_task(struct db *site, struct span task_id, struct span task, struct span customer,
     struct span building, struct span asked, when_t now)
 {
-	(void)db_run(
-	    site, SQL_TASK_PUT, "tttttw", task_id, task, customer, building, asked, now);
+	db_do(site, SQL_TASK_PUT, "tttttw", task_id, task, customer, building, asked, now);
 }
 
 bool
@@ -138,7 +137,7 @@ results_put(struct db *site, const char *dir, json_value record, struct span lin
 	why = write_file(dir, *file, line);
 	if (why != NULL)
 		return free(*file), *file = NULL, why;
-	(void)db_run(site, SQL_RESULT_PUT, "ttttttsttsw", text_of(record, "task_id"),
+	db_do(site, SQL_RESULT_PUT, "ttttttsttsw", text_of(record, "task_id"),
 	    text_of(record, "task"), text_of(record, "customerNumber"),
 	    text_of(record, "buildingNumber"), text_of(record, "status"),
 	    text_of(record, "reason").n > 0 ? text_of(record, "reason") : SPAN(""), *file,
@@ -212,7 +211,7 @@ call_one(struct db *site, const char *dir, const struct due *d, results_call *fn
 		diag("task %s: callback: %s; %s", d->task_id, why,
 		    *state == 'g' ? "given up" : "it is kept for another try");
 	db_begin(site);
-	(void)db_run(site, SQL_RESULT_CALLED, "sss", d->task_id, state, why);
+	db_do(site, SQL_RESULT_CALLED, "sss", d->task_id, state, why);
 	db_commit(site);
 	buf_free(&record);
 }

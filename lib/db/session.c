@@ -22,7 +22,7 @@ void
 session_beat(struct db *site, const char *id, when_t now)
 {
 	db_begin(site);
-	(void)db_run(site, SQL_CONNECTION_SEEN, "sw", id, now);
+	db_do(site, SQL_CONNECTION_SEEN, "sw", id, now);
 	db_commit(site);
 }
 
@@ -33,8 +33,8 @@ session_close(struct db *site, const char *id, bool told)
 {
 	db_begin(site);
 	if (told) {
-		(void)db_run(site, SQL_SUBSCRIPTION_DROP_ALL, "s", id);
-		(void)db_run(site, SQL_CONNECTION_DROP, "s", id);
+		db_do(site, SQL_SUBSCRIPTION_DROP_ALL, "s", id);
+		db_do(site, SQL_CONNECTION_DROP, "s", id);
 	}
 	db_commit(site);
 }
@@ -53,7 +53,7 @@ session_hold(struct db *site, const char *id, struct span thing, struct span poi
 void
 session_told(struct db *site, const char *id, struct span thing, struct span point)
 {
-	(void)db_run(site, SQL_SUBSCRIPTION_SET, "stti", id, thing, point, (int64_t)TOLD);
+	db_do(site, SQL_SUBSCRIPTION_SET, "stti", id, thing, point, (int64_t)TOLD);
 }
 
 static bool
@@ -68,7 +68,7 @@ bool
 session_leave(struct db *site, const char *id, struct span thing, struct span point)
 {
 	if (held_by_another(site, id, thing, point)) {
-		(void)db_run(site, SQL_SUBSCRIPTION_DROP, "stt", id, thing, point);
+		db_do(site, SQL_SUBSCRIPTION_DROP, "stt", id, thing, point);
 		return false;
 	}
 	return db_run(site, SQL_SUBSCRIPTION_SET, "stti", id, thing, point, (int64_t)LEAVING) ==
@@ -78,8 +78,8 @@ session_leave(struct db *site, const char *id, struct span thing, struct span po
 void
 session_leave_all(struct db *site, const char *id)
 {
-	(void)db_run(site, SQL_SUBSCRIPTION_DROP_HELD, "s", id);
-	(void)db_run(site, SQL_SUBSCRIPTION_LEAVE_ALL, "s", id);
+	db_do(site, SQL_SUBSCRIPTION_DROP_HELD, "s", id);
+	db_do(site, SQL_SUBSCRIPTION_LEAVE_ALL, "s", id);
 }
 
 bool
@@ -127,9 +127,9 @@ session_adopt(struct db *site, const char *id, when_t now)
 	struct dead *all = find_dead(site, id, now, &n);
 
 	for (i = 0; i < n; i++) {
-		(void)db_run(site, SQL_SUBSCRIPTION_ADOPT, "ss", id, all[i].id);
-		(void)db_run(site, SQL_SUBSCRIPTION_DROP_ALL, "s", all[i].id);
-		(void)db_run(site, SQL_CONNECTION_DROP, "s", all[i].id);
+		db_do(site, SQL_SUBSCRIPTION_ADOPT, "ss", id, all[i].id);
+		db_do(site, SQL_SUBSCRIPTION_DROP_ALL, "s", all[i].id);
+		db_do(site, SQL_CONNECTION_DROP, "s", all[i].id);
 	}
 	free(all);
 	return n;

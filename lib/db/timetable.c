@@ -251,7 +251,7 @@ put_span(void *ctx, const struct schedule_span *s)
 {
 	struct expansion *x = ctx;
 
-	(void)db_run(x->site, SQL_USER_SCHEDULE_PUT, "ttsiisssssi", x->building->customer,
+	db_do(x->site, SQL_USER_SCHEDULE_PUT, "ttsiisssssi", x->building->customer,
 	    x->building->building, x->target->point_id, (int64_t)s->from, (int64_t)s->to,
 	    schedule_id(x->target->schedule->schedule), x->target->composite_id,
 	    x->target->role, schedule_source_name(s->source), s->value,
@@ -262,7 +262,7 @@ put_span(void *ctx, const struct schedule_span *s)
 static void
 run_at(const struct expansion *x, enum sql_name statement, when_t t)
 {
-	(void)db_run(x->site, statement, "tti", x->building->customer, x->building->building,
+	db_do(x->site, statement, "tti", x->building->customer, x->building->building,
 	    (int64_t)t);
 }
 

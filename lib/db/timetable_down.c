@@ -298,7 +298,7 @@ timetable_controls(struct db *site, const struct place *place, when_t now, struc
 
 	for (i = 0; i < n; i++) {
 		put_control(place, &all[i], now, down);
-		(void)db_run(site, SQL_USER_APPLIED_PUT, "ttssii", b->customer, b->building,
+		db_do(site, SQL_USER_APPLIED_PUT, "ttssii", b->customer, b->building,
 		    all[i].point, all[i].value, all[i].ends, (int64_t)now);
 		free(all[i].point);
 		free(all[i].value);

@@ -49,9 +49,8 @@ put_schedule(struct writing *w, const char *thing, json_value object)
 		return false;
 	}
 	check(w, s);
-	(void)db_run(w->site, SQL_SCHEDULE_PUT, "ttsssti", w->building.customer,
-	    w->building.building, schedule_id(s), schedule_point(s), thing, json_raw(object),
-	    (int64_t)w->now);
+	db_do(w->site, SQL_SCHEDULE_PUT, "ttsssti", w->building.customer, w->building.building,
+	    schedule_id(s), schedule_point(s), thing, json_raw(object), (int64_t)w->now);
 	schedule_free(s);
 	buf_free(&why);
 	return true;
@@ -75,7 +74,7 @@ remove_row(struct writing *w, enum sql_name statement, json_value object, const 
 		record_reject(w->r, "bad-record", "%s: not a name", key);
 		return false;
 	}
-	(void)db_run(w->site, statement, "ttt", w->building.customer, w->building.building, id);
+	db_do(w->site, statement, "ttt", w->building.customer, w->building.building, id);
 	return true;
 }
 
@@ -192,8 +191,8 @@ row_calendar(struct writing *w)
 		buf_free(&why);
 		return;
 	}
-	(void)db_run(w->site, SQL_CALENDAR_PUT, "tttti", w->building.customer,
-	    w->building.building, id, json_raw(object), (int64_t)w->now);
+	db_do(w->site, SQL_CALENDAR_PUT, "tttti", w->building.customer, w->building.building,
+	    id, json_raw(object), (int64_t)w->now);
 	cs = timetable_calendars(
 	    w->site, &w->building, reference_calendar(w->ref, &w->building));
 	(void)dates_check(d, cs, say, w);
@@ -225,13 +224,13 @@ row_manual(struct writing *w)
 		record_reject(
 		    w->r, "bad-manual", "from, to: not two times, one after the other");
 	} else if (is_removal(w->r->root)) {
-		(void)db_run(w->site, SQL_MANUAL_DELETE, "tttii", w->building.customer,
+		db_do(w->site, SQL_MANUAL_DELETE, "tttii", w->building.customer,
 		    w->building.building, id, (int64_t)from, (int64_t)to);
 	} else if (kind != JSON_NUMBER && kind != JSON_STRING && kind != JSON_BOOL) {
 		record_reject(w->r, "bad-manual", "value: not a number, text or boolean");
 	} else {
 		(void)json_text(json_get(w->r->root, "name"), &name);
-		(void)db_run(w->site, SQL_MANUAL_PUT, "tttiitti", w->building.customer,
+		db_do(w->site, SQL_MANUAL_PUT, "tttiitti", w->building.customer,
 		    w->building.building, id, (int64_t)from, (int64_t)to, json_raw(value), name,
 		    (int64_t)w->now);
 	}

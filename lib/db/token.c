@@ -133,12 +133,11 @@ token_user_put(
 		return false;
 	if (buildings == NULL && there)
 		return true;
-	(void)db_run(site, SQL_WEB_USER_BUILDING_DROP, "s", u->user);
+	db_do(site, SQL_WEB_USER_BUILDING_DROP, "s", u->user);
 	if (buildings == NULL || buildings->n == 0)
-		(void)db_run(site, SQL_WEB_USER_BUILDING_ADD, "ss", u->user, "*");
+		db_do(site, SQL_WEB_USER_BUILDING_ADD, "ss", u->user, "*");
 	for (size_t i = 0; buildings != NULL && i < buildings->n; i++)
-		(void)db_run(
-		    site, SQL_WEB_USER_BUILDING_ADD, "ss", u->user, buildings->items[i]);
+		db_do(site, SQL_WEB_USER_BUILDING_ADD, "ss", u->user, buildings->items[i]);
 	return true;
 }
 
@@ -151,7 +150,7 @@ token_add(struct db *site, const char *digest, struct span user, when_t now, whe
 void
 token_used(struct db *site, const char *digest, when_t now)
 {
-	(void)db_run(site, SQL_WEB_TOKEN_USED, "sw", digest, now);
+	db_do(site, SQL_WEB_TOKEN_USED, "sw", digest, now);
 }
 
 int64_t

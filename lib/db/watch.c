@@ -444,7 +444,7 @@ drop_removed(struct watch *w, when_t now)
 		key = key_of(w, &of);
 		if (active != 0)
 			(void)alarm_book_put(w->book, &key, &h);
-		(void)db_run(w->site, SQL_RULE_WATCH_DROP, "tttt", rule, thing, point_id, attr);
+		db_do(w->site, SQL_RULE_WATCH_DROP, "tttt", rule, thing, point_id, attr);
 	}
 }
 
@@ -589,7 +589,7 @@ watch_save(struct watch *w)
 
 		if (!g->dirty)
 			continue;
-		(void)db_run(w->site, SQL_PRESENCE_PUT, "twiiii", g->thing.name, g->is.last,
+		db_do(w->site, SQL_PRESENCE_PUT, "twiiii", g->thing.name, g->is.last,
 		    g->is.known, g->is.period, (int64_t)g->silent, (int64_t)g->hushed);
 		g->dirty = false;
 	}
@@ -598,10 +598,9 @@ watch_save(struct watch *w)
 
 		if (!x->dirty)
 			continue;
-		(void)db_run(w->site, SQL_RULE_WATCH_PUT, "ssssiwdsiiw", x->rule->name,
-		    x->thing_name, x->point_id, x->attr, (int64_t)x->rule->version, x->is.last,
-		    x->is.value, x->value, (int64_t)x->is.active, (int64_t)x->is.pending,
-		    x->is.since);
+		db_do(w->site, SQL_RULE_WATCH_PUT, "ssssiwdsiiw", x->rule->name, x->thing_name,
+		    x->point_id, x->attr, (int64_t)x->rule->version, x->is.last, x->is.value,
+		    x->value, (int64_t)x->is.active, (int64_t)x->is.pending, x->is.since);
 		x->dirty = false;
 	}
 }

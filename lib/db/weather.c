@@ -14,7 +14,7 @@ weather_put(struct db *site, const struct building *b, const struct forecast_poi
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		(void)db_run(site, SQL_WEATHER_PUT, "ttiiddis", b->customer, b->building,
+		db_do(site, SQL_WEATHER_PUT, "ttiiddis", b->customer, b->building,
 		    (int64_t)points[i].at, (int64_t)issued, points[i].temperature,
 		    points[i].humidity, (int64_t)points[i].interpolated, source);
 }
@@ -55,7 +55,7 @@ weather_each(struct db *site, const struct building *b, when_t from, when_t to, 
 void
 weather_forget(struct db *site, when_t t)
 {
-	(void)db_run(site, SQL_WEATHER_FORGET, "i", (int64_t)t);
+	db_do(site, SQL_WEATHER_FORGET, "i", (int64_t)t);
 }
 
 static char *
@@ -82,7 +82,7 @@ weather_called(struct db *site, const char *provider, when_t now)
 {
 	char day[WHEN_TEXT];
 
-	(void)db_run(site, SQL_WEATHER_CALLED, "ss", provider, day_of(day, now));
+	db_do(site, SQL_WEATHER_CALLED, "ss", provider, day_of(day, now));
 }
 
 /* What the point read at an hour; false: nothing. */

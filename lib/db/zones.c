@@ -49,12 +49,12 @@ zones_row(struct db *site, struct record *r, when_t now)
 		record_reject(r, "unknown-building", "%.*s_%.*s is not registered",
 		    SPAN_ARG(customer), SPAN_ARG(building));
 	} else if (remove && json_text(json_get(r->root, "zone_id"), &id)) {
-		(void)db_run(site, SQL_USER_ZONE_DELETE, "ttt", customer, building, id);
+		db_do(site, SQL_USER_ZONE_DELETE, "ttt", customer, building, id);
 	} else if ((z = userzone_parse(r->root, &why)) == NULL) {
 		record_reject(r, "bad-zone", "%s", buf_text(&why));
 	} else {
 		say_unknown(site, &b, z, &r->at);
-		(void)db_run(site, SQL_USER_ZONE_PUT, "ttsti", customer, building, z->id,
+		db_do(site, SQL_USER_ZONE_PUT, "ttsti", customer, building, z->id,
 		    json_raw(r->root), (int64_t)now);
 	}
 	userzone_free(z);
@@ -174,9 +174,9 @@ zones_update(struct db *site, struct history *h, const struct place *place, when
 			diag("zone %s: not used: %s", all[i].id, buf_text(&why));
 		} else {
 			work_out(site, h, place, z, at, &status);
-			(void)db_run(site, SQL_USER_ZONE_STATUS, "ttsti",
-			    place->building.customer, place->building.building, all[i].id,
-			    buf_span(&status), (int64_t)at);
+			db_do(site, SQL_USER_ZONE_STATUS, "ttsti", place->building.customer,
+			    place->building.building, all[i].id, buf_span(&status),
+			    (int64_t)at);
 			fn(ctx, place, all[i].id, buf_span(&status));
 		}
 		userzone_free(z);

@@ -17,10 +17,8 @@ SELECT id, thing, point_id, attr, texts, period FROM series;
 SELECT id, thing, point_id, attr, texts, period FROM series WHERE point_id = $1 ORDER BY attr, id;
 
 -- name: series_add
-INSERT INTO series (thing, point_id, attr) VALUES ($1, $2, $3) ON CONFLICT (point_id, attr, thing) DO NOTHING;
-
--- name: series_get
-SELECT id, texts, period FROM series WHERE thing = $1 AND point_id = $2 AND attr = $3;
+INSERT INTO series (thing, point_id, attr) VALUES ($1, $2, $3)
+    ON CONFLICT (point_id, attr, thing) DO UPDATE SET thing = excluded.thing RETURNING id, texts, period;
 
 -- name: series_set_texts
 UPDATE series SET texts = 1 WHERE id = $1;
