@@ -34,6 +34,7 @@ make_options(struct query_options *o, const char **user, struct opt opts[OPTIONS
 		{ 'd', "dir", "DIR", OPT_TEXT, &o->dir,
 		    "state directory ($NBMS_DIR, ./nbms-state)" },
 		{ '\0', "user", "NAME", OPT_TEXT, user, "as that user would be answered" },
+		{ '\0', "html", NULL, OPT_FLAG, &o->html, "daily, monthly: a page to print" },
 		TABLE_OPTIONS(&o->form),
 		OPT_END,
 	};
@@ -85,6 +86,8 @@ run(const struct endpoint *e, struct query_options *o, const char *user)
 		opt_wrong("%s takes no --%s", e->command, wrong);
 	if (e->check != NULL)
 		return prog_end(e->check(o, false));
+	if (o->html && !e->html)
+		opt_wrong("%s takes no --html", e->command);
 	if (e->shape == SHAPE_TEXT) {
 		e->answer(NULL);
 		return prog_end(0);

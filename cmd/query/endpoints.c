@@ -17,6 +17,13 @@ const struct param params[PARAMS] = {
 	[PARAM_TO] = { '\0', "to", "TIME", OPT_TEXT, AT(to), "the same; not included" },
 	[PARAM_BY] = { '\0', "by", "UNIT", OPT_TEXT, AT(by),
 	    "15m, hour, day, week, month; energy: hour, day, month" },
+	[PARAM_THAN] = { '\0', "than", "TIME", OPT_TEXT, AT(than),
+	    "compare: where the other period begins" },
+	[PARAM_AT] = { '\0', "at", "TIME", OPT_TEXT, AT(at),
+	    "daily, monthly: of the day, or month, it lies in (the last whole one)" },
+	[PARAM_SCHEDULE] = { '\0', "schedule", "ID", OPT_TEXT, AT(schedule), "one schedule" },
+	[PARAM_TASK] = { '\0', "task", "ID", OPT_TEXT, AT(task),
+	    "results: all that this one found" },
 	[PARAM_STATE] = { '\0', "state", "WORD", OPT_TEXT, AT(state),
 	    "alarms in this state: unacknowledged, shelved ..." },
 	[PARAM_ALARM] = { '\0', "alarm", "ID", OPT_TEXT, AT(alarm), "one alarm_point_id" },
@@ -41,6 +48,13 @@ const struct param params[PARAMS] = {
 	{                                                                     \
 		.group = (g), .name = (n), .command = (c), .role = TOKEN_##r, \
 		.about = QUERY_##a, .takes = (t), .answer = (f), .help = (h)  \
+	}
+
+#define REPORT(n, f, h)                                                                      \
+	{                                                                                    \
+		.group = "report", .name = (n), .command = (n), .html = true,                \
+		.about = QUERY_BUILDING, .takes = T(BUILDING) | T(AT) | PAGE, .answer = (f), \
+		.help = (h)                                                                  \
 	}
 
 /* A POST: group, name, role, function, members, help. */
@@ -69,6 +83,36 @@ const struct endpoint endpoints[] = {
 	    "the newest sample of each point and attribute"),
 	GET("analysis", "energy", "energy", VIEWER, BUILDING, (SAMPLES & ~T(ATTR)) | T(BY),
 	    query_energy, "usage, peak demand and charge of each meter, by hour, day or month"),
+	GET("analysis", "peak", "peak", VIEWER, BUILDING, (SAMPLES & ~T(ATTR)) | T(BY),
+	    query_peak,
+	    "the highest demand of the main meters, and what share the mean is of it"),
+	GET("analysis", "cost", "cost", VIEWER, BUILDING, (SAMPLES & ~T(ATTR)) | T(BY),
+	    query_cost, "what the energy of the main meters cost, and a kWh of it"),
+	GET("analysis", "compare", "compare", VIEWER, BUILDING,
+	    (SAMPLES & ~T(ATTR)) | T(BY) | T(THAN), query_compare,
+	    "two periods of the main meters beside one another"),
+	GET("ai", "results", "results", VIEWER, BUILDING, T(BUILDING) | T(TASK) | T(ALL) | PAGE,
+	    query_results, "what learning and optimising found, the newest first"),
+	GET("ai", "forecast", "forecast", VIEWER, BUILDING, T(BUILDING) | PAGE, query_forecast,
+	    "the coming hours' energy by the newest learning, and what came of it"),
+	GET("ai", "optimising", "optimising", VIEWER, BUILDING, T(BUILDING), query_optimising,
+	    "the newest plan, beside what stands"),
+	GET("schedule", "list", "schedules", VIEWER, BUILDING, T(BUILDING) | T(SCHEDULE) | PAGE,
+	    query_schedules, "the schedules, as they were written"),
+	GET("schedule", "week", "week", VIEWER, BUILDING,
+	    T(BUILDING) | T(SCHEDULE) | SPAN_OF_TIME | PAGE, query_week,
+	    "what the schedules say, and why, from when to when (this week)"),
+	GET("schedule", "calendar", "calendars", VIEWER, BUILDING, T(BUILDING) | PAGE,
+	    query_calendars, "the calendars that schedules refer to"),
+	GET("tender", "results", "tenders", VIEWER, SITE, PAGE, query_tenders,
+	    "what tender tasks found, the newest first"),
+	REPORT("daily", query_daily, "a day on a page: energy, peak, cost, alarms, comfort"),
+	REPORT("monthly", query_monthly, "the same of a month"),
+	GET("userzone", "zones", "zones", VIEWER, BUILDING, T(BUILDING) | PAGE, query_zones,
+	    "user zones, and how they are"),
+	GET("facility", "equipment", "equipment", VIEWER, BUILDING,
+	    T(BUILDING) | T(POINT) | T(THING) | PAGE, query_equipment,
+	    "units of equipment as they run"),
 	GET("facility", "points", "points", VIEWER, BUILDING,
 	    T(BUILDING) | T(POINT) | T(THING) | T(ALL) | PAGE, query_points,
 	    "the points as the gateways announced them"),

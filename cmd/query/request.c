@@ -178,6 +178,7 @@ take_format(struct request *r, const char *value, struct refusal *why)
 	if (i == FORMATS_MAX)
 		return refuse(why, 400, "bad-parameter", "format: json, ndjson or csv");
 	r->type = formats[i].type;
+	r->o.html = i == 3;
 	r->o.form = (struct table_options){ .json = i == 2 || i == 3,
 		.csv = i == 1,
 		.array = i == 0 && r->endpoint->shape == SHAPE_ROWS };
@@ -384,7 +385,7 @@ request_read(struct request *r, struct refusal *why)
 	read_accept(r);
 	if (!read_query(r, why) || !read_token(r, why) || !settle_limit(r, why))
 		return false;
-	if (r->o.form.json && strncmp(r->type, "text/html", 9) == 0 && !r->endpoint->html)
+	if (r->o.html && !r->endpoint->html)
 		return refuse(why, 400, "bad-parameter", "format: not for this one: html");
 	if (r->method != CGI_POST)
 		return true;

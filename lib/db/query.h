@@ -31,6 +31,7 @@ struct query_options {
 	const char *after;
 	int64_t limit;      /* rows */
 	int64_t max_points; /* of each series, to be drawn */
+	bool html;          /* a page, of those that can */
 	bool all;           /* every column, or also what has ended */
 	bool problems;      /* only what is not well */
 	struct table_options form;
@@ -67,6 +68,9 @@ void query_notices(struct query *q);
 void query_audit(struct query *q); /* what was changed from outside, and by whom */
 void query_held(struct query *q);  /* what is commanded, by whom, until when */
 
+/* Of a customer. */
+void query_tenders(struct query *q);
+
 /* Of a building. */
 void query_point(struct query *q); /* one point, and everything about it */
 void query_points(struct query *q);
@@ -78,6 +82,19 @@ void query_count(struct query *q);
 void query_gaps(struct query *q);
 void query_months(struct query *q);
 void query_energy(struct query *q);
+void query_peak(struct query *q);
+void query_cost(struct query *q);
+void query_compare(struct query *q); /* two periods beside one another */
+void query_equipment(struct query *q);
+void query_schedules(struct query *q);
+void query_calendars(struct query *q);
+void query_week(struct query *q); /* what schedules say in a week (bms/schedule.h) */
+void query_results(struct query *q);
+void query_forecast(struct query *q); /* the newest, and what came of it */
+void query_optimising(struct query *q);
+void query_daily(struct query *q);
+void query_monthly(struct query *q);
+void query_zones(struct query *q);
 
 /* The outline of comfort of each user zone (bms/comfort.h), by its rule and this month's
  * clothing. */

@@ -4,6 +4,7 @@
 #include "db/query_own.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 struct point_row {
@@ -228,4 +229,89 @@ query_months(struct query *q)
 				     q->history, t->building_key, t->zone, month)) != WHEN_NONE)
 		put_month(q, month);
 	(void)table_end(q->table);
+}
+
+/* ---- units of equipment, as they run ---- */
+
+/* A unit's newest values, as they come in order of unit and attribute. */
+struct unit {
+	struct query *q;
+	char id[POINT_ID_MAX + 1];
+	struct buf values; /* JSON */
+	struct jw w;
+	when_t at;
+};
+
+static void
+end_unit(struct unit *u)
+{
+	struct span thing, class, unit, schedule;
+	struct query *q = u->q;
+
+	if (u->id[0] == '\0')
+		return;
+	jw_end(&u->w);
+	must(jw_finish(&u->w));
+	if (!db_one(q->site, SQL_COMPOSITE_ROW, "tts", "tttt", q->building.customer,
+		q->building.building, u->id, &thing, &class, &unit, &schedule) ||
+	    !query_more(q) || !query_row(q, span_of(u->id)))
+		return;
+	table_str(q->table, u->id);
+	table_text(q->table, class);
+	table_text(q->table, unit);
+	table_text(q->table, thing);
+	query_when(q, u->at);
+	table_json(q->table, buf_span(&u->values));
+	query_json(q, schedule);
+}
+
+static void
+begin_unit(struct unit *u, struct span id)
+{
+	(void)snprintf(u->id, sizeof(u->id), "%.*s", SPAN_ARG(id));
+	buf_clear(&u->values);
+	u->w = jw_begin(&u->values);
+	jw_object(&u->w);
+	u->at = WHEN_NONE;
+}
+
+static bool
+add_value(void *ctx, const struct reading *r)
+{
+	struct unit *u = ctx;
+
+	if (!span_is(r->series->point_id, u->id)) {
+		end_unit(u);
+		begin_unit(u, r->series->point_id);
+	}
+	jw_key_span(&u->w, r->series->attr);
+	if (r->json.p != NULL)
+		jw_raw(&u->w, r->json);
+	else if (isfinite(r->value))
+		jw_double(&u->w, r->value);
+	else
+		jw_null(&u->w);
+	if (r->ts > u->at)
+		u->at = r->ts;
+	return true;
+}
+
+void
+query_equipment(struct query *q)
+{
+	static const char *const columns[] = { "composite_id", "class", "unit", "thing", "time",
+		"values", "schedule" };
+	struct unit u = { .q = q, .values = BUF(QUERY_JSON_MAX) };
+	struct opt_list all = { 0 };
+
+	opt_list_add(&all, "ComP_*");
+	if (q->o->points.n == 0)
+		q->trend.points = &all;
+	QUERY_TABLE(q, columns);
+	trend_latest(q->history, &q->trend, add_value, &u);
+	end_unit(&u);
+	(void)table_end(q->table);
+	q->trend.points = &q->o->points;
+	opt_list_free(&all);
+	buf_free(&u.values);
 }

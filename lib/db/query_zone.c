@@ -60,3 +60,68 @@ query_comfort_zone(struct query *q)
 	(void)table_end(q->table);
 	buf_free(&why);
 }
+
+/* ---- zones, and how they are ---- */
+
+static double
+number_of(json_value status, const char *name)
+{
+	double v = NAN;
+
+	(void)json_number(json_get(status, name), &v);
+	return v;
+}
+
+static void
+cell_word(struct query *q, json_value status, const char *name)
+{
+	struct span s = { 0 };
+
+	(void)json_text(json_get(status, name), &s);
+	query_text(q, s);
+}
+
+/* Its status as it was last worked out; none: not yet. */
+static void
+put_status(struct query *q, struct span status)
+{
+	json_value root = { NULL, 0 };
+
+	if (status.p == NULL || !json_parse_copy(query_parser(q), status, &root))
+		root = (json_value){ NULL, 0 };
+	cell_word(q, root, "comfort");
+	cell_word(q, root, "occupancy");
+	cell_word(q, root, "equipment");
+	table_double(q->table, number_of(root, "temperature"));
+	table_double(q->table, number_of(root, "humidity"));
+	table_double(q->table, number_of(root, "pmv"));
+}
+
+void
+query_zones(struct query *q)
+{
+	static const char *const columns[] = { "zone_id", "name", "state", "occupancy",
+		"equipment", "temperature", "humidity", "pmv", "at", "status", "zone" };
+	struct rows *r = db_rows(
+	    q->site, SQL_USER_ZONE_LIST, "tt", q->building.customer, q->building.building);
+	struct span id, data, status, name;
+	json_value root;
+	when_t at;
+
+	QUERY_TABLE(q, columns);
+	while (query_more(q) && rows_next(r, "tttw", &id, &data, &status, &at)) {
+		if (!query_row(q, id))
+			continue;
+		name = (struct span){ 0 };
+		if (json_parse_copy(query_parser(q), data, &root))
+			(void)json_text(json_get(root, "name"), &name);
+		table_text(q->table, id);
+		query_text(q, name);
+		put_status(q, status);
+		query_when(q, at);
+		query_json(q, status);
+		table_json(q->table, data);
+	}
+	rows_end(r);
+	(void)table_end(q->table);
+}

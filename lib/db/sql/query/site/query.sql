@@ -73,16 +73,12 @@ SELECT s.schedule_id, s.point_id, s.thing, s.data, s.changed,
     FROM schedule s WHERE s.customer = $1 AND s.building = $2 ORDER BY s.schedule_id;
 
 -- name: result_list
-SELECT r.task_id, r.task, r.status, r.reason, r.received, r.file, t.made, t.asked FROM result r
-    LEFT JOIN task t ON t.task_id = r.task_id
-    WHERE ((CAST($1 AS TEXT) IS NULL AND r.customer IS NULL) OR (r.customer = $1 AND r.building = $2))
-    ORDER BY r.received DESC, r.task_id DESC;
-
--- name: result_of
-SELECT customer, building, task, file FROM result WHERE task_id = $1;
+SELECT task_id, task, status, reason, received, file FROM result
+    WHERE customer = $1 AND building = $2 AND (CAST($3 AS TEXT) IS NULL OR task_id = $3)
+    ORDER BY received DESC, task_id DESC;
 
 -- name: result_newest_of
-SELECT task_id, file, received FROM result
+SELECT task_id, file, received, status, reason FROM result
     WHERE customer = $1 AND building = $2 AND task = $3 AND status IN ('ok', 'infeasible')
     ORDER BY received DESC, task_id DESC LIMIT 1;
 
@@ -91,3 +87,19 @@ SELECT zone_id, data, status, status_at FROM user_zone WHERE customer = $1 AND b
 
 -- name: web_user_sees_all
 SELECT 1 FROM web_user_building WHERE user_id = $1 AND building = '*';
+
+-- name: tender_list
+SELECT r.task_id, r.task, r.status, r.reason, r.received, r.file FROM result r
+    WHERE r.task IN ('tender-learning', 'tender-predict')
+      AND (CAST($1 AS TEXT) IS NULL OR r.customer = $1
+           OR (r.customer IS NULL AND (SELECT count(*) FROM customer) = 1))
+    ORDER BY r.received DESC, r.task_id DESC;
+
+-- name: calendar_list
+SELECT calendar_id, data, changed FROM calendar WHERE customer = $1 AND building = $2 ORDER BY calendar_id;
+
+-- name: alarms_raised
+SELECT a.alarm_point_id, max(a.name), min(coalesce(a.level, 4)), count(*), min(h.time)
+    FROM alarm_history h JOIN alarm a ON a.id = h.alarm
+    WHERE a.customer = $1 AND a.building = $2 AND h.transition = 1 AND h.time >= $3 AND h.time < $4
+    GROUP BY a.alarm_point_id ORDER BY min(coalesce(a.level, 4)), count(*) DESC, a.alarm_point_id;
