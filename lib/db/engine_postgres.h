@@ -10,14 +10,14 @@
  *   engine_postgres_link.c    the connection, its URL, what its errors mean
  *   engine_postgres_month.c   schemas: made, migrated, listed, removed
  *   engine_postgres_copy.c    samples by COPY
+ *   engine_postgres_lib.c     libpq, loaded at first use
  */
 #ifndef NBMS_DB_ENGINE_POSTGRES_H
 #define NBMS_DB_ENGINE_POSTGRES_H
 
 #include "base/diag.h"
 #include "db/engine_own.h"
-
-#include <libpq-fe.h>
+#include "db/engine_postgres_lib.h"
 
 #define SITE_NAME_MAX 32
 #define LINK_SENT_MAX 256

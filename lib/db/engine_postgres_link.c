@@ -76,8 +76,10 @@ static void
 check_url(const char *url)
 {
 	char *error = NULL;
-	PQconninfoOption *options = PQconninfoParse(url, &error), *o;
+	PQconninfoOption *options, *o;
 
+	engine_postgres_lib_load();
+	options = PQconninfoParse(url, &error);
 	if (options == NULL)
 		die(EX_USAGE, "the URL of the database: %s",
 		    error != NULL ? error : "no memory");
