@@ -285,7 +285,7 @@ coming_weather(const struct task_hours *th)
 	size_t i, n = 0;
 
 	for (i = th->known; i < th->h.n; i++)
-		n += isfinite(th->h.temperature[i]);
+		n += isfinite(th->h.temperature[i]) ? 1 : 0;
 	return n;
 }
 
