@@ -109,11 +109,11 @@ $B/bench/%: tests/bench/%.c $B/libnbms.a
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)
 
 setup:
-	@scripts/setup
+	@scripts/setup check
 
 # Everything a change has to pass. Installs what is missing first; ends with "N passed, N failed".
 check:
-	@scripts/setup --quiet
+	@scripts/setup --quiet check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all lint
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror SAN=address,undefined all
 	@tests/run
@@ -133,12 +133,12 @@ check-cluster:
 	@scripts/nbms-cluster --fault 60 --gateways 8
 
 demo:
-	@scripts/setup --quiet
+	@scripts/setup --quiet demo
 	@$(MAKE) --no-print-directory -j2 all
 	@scripts/demo
 
 bench:
-	@scripts/setup --quiet
+	@scripts/setup --quiet check
 	@$(MAKE) --no-print-directory -j2 all $(benches:%=$B/bench/%)
 	@scripts/bench
 
