@@ -89,6 +89,7 @@ $B/bin/nbms-push: $(patsubst %.c,$B/%.o,$(wildcard cmd/push/*.c))
 $B/bin/nbms-live: $(patsubst %.c,$B/%.o,$(wildcard cmd/live/*.c))
 $B/bin/nbms-learn: $(patsubst %.c,$B/%.o,$(wildcard cmd/learn/*.c))
 $B/bin/nbms-sched: $(patsubst %.c,$B/%.o,$(wildcard cmd/sched/*.c))
+$B/bin/nbms-send: $(patsubst %.c,$B/%.o,$(wildcard cmd/send/*.c))
 $B/bin/nbms-store: $(patsubst %.c,$B/%.o,$(wildcard cmd/store/*.c))
 $B/bin/nbms-weather: $(patsubst %.c,$B/%.o,$(wildcard cmd/weather/*.c))
 

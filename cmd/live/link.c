@@ -379,15 +379,8 @@ link_timeout(const struct link *l)
 void
 link_turn(struct link *l)
 {
-	struct post *p;
-
 	(void)mqtt_read(l->mqtt, 0);
-	while (mqtt_connected(l->mqtt) && (p = outbox_next(l->box)) != NULL) {
-		if (!mqtt_publish(l->mqtt, p->topic, (struct span){ p->payload, p->length },
-			p->qos, p->retain, &p->token))
-			break;
-		p->sent = true;
-	}
+	outbox_publish(l->box, l->mqtt);
 	mqtt_write(l->mqtt);
 }
 

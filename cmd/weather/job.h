@@ -28,7 +28,8 @@ struct weather_job {
  * tells. */
 bool fetch_forecast(struct weather_job *job, const struct place *place, struct forecast *f);
 
-/* The last verb: forecast against readings. */
+/* The verbs: the coming hours, and forecast against readings. */
+int run_forecast(struct weather_job *job, int argc, char *argv[]);
 int run_error(struct weather_job *job, int argc, char *argv[]);
 
 #endif

@@ -282,6 +282,19 @@ outbox_next(struct outbox *o)
 	return NULL;
 }
 
+void
+outbox_publish(struct outbox *o, struct mqtt *to)
+{
+	struct post *p;
+
+	while (mqtt_connected(to) && (p = outbox_next(o)) != NULL) {
+		if (!mqtt_publish(to, p->topic, (struct span){ p->payload, p->length }, p->qos,
+			p->retain, &p->token))
+			break;
+		p->sent = true;
+	}
+}
+
 struct post *
 outbox_sent(struct outbox *o, int token)
 {

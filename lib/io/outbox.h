@@ -12,6 +12,7 @@
 #define NBMS_IO_OUTBOX_H
 
 #include "base/json.h"
+#include "io/mqtt.h"
 
 struct post {
 	uint64_t n; /* its number in this outbox */
@@ -46,6 +47,9 @@ void outbox_sync(struct outbox *o);
 
 /* The first that may go now: not sent, and no other of its topic is; NULL: none. */
 struct post *outbox_next(struct outbox *o);
+
+/* Gives the broker what may go now, as far as it takes it. */
+void outbox_publish(struct outbox *o, struct mqtt *to);
 
 /* The one that was sent with that token; NULL: none. */
 struct post *outbox_sent(struct outbox *o, int token);
