@@ -14,9 +14,7 @@
 #include <uthash.h>
 
 #define POINTS_A_REQUEST 4096
-#define VALUE_MAX                                                                  \
-	((size_t)64 << 10) /* bytes of a value: more is none for people to look at \
-			    */
+#define VALUE_MAX 65536 /* bytes; longer ones are none for people to look at */
 
 struct wanted {
 	struct heard *of;

@@ -408,7 +408,7 @@ state_is() { [ "$(db "SELECT state FROM control WHERE request_id = '$1'")" = "$2
 @test "a slow reader has the newest values, and every answer" {
 	gateway
 	mkfifo in out
-	nbms-live --token-file "$site/lee.token" --stall 2s <in >out 2>err 3>&- 8>&- &
+	nbms-live --token-file "$site/lee.token" --stall 60s <in >out 2>err 3>&- 8>&- &
 	pid=$!
 	echo $pid >>pids
 	exec 6>in 7<out
@@ -416,7 +416,7 @@ state_is() { [ "$(db "SELECT state FROM control WHERE request_id = '$1'")" = "$2
 	echo "{\"request\":\"subscribe\",\"building\":\"B001\",\"points\":[\"$temp\"]}" >&6
 	within 5 told '.point == "subscribe"'
 	# more than a pipe holds, of one point
-	awk -v t="$thing" -v p="$temp" 'BEGIN { for (i = 1; i <= 3000; i++) printf "{\"topic\":\"nbms/live/%s\",\"qos\":1,\"payload\":{\"thing\":\"%s\",\"point\":\"realtime\",\"message\":{\"point_0\":{\"point_id\":\"%s\",\"msg\":[{\"attr_name\":\"M_Value\",\"data\":%d}]},\"point_count\":1,\"time\":\"20261001120000\"}}}\n", t, t, p, i }' |
+	awk -v t="$thing" -v p="$temp" 'BEGIN { for (i = 1; i <= 3000; i++) printf "{\"topic\":\"nbms/live/%s\",\"qos\":0,\"payload\":{\"thing\":\"%s\",\"point\":\"realtime\",\"message\":{\"point_0\":{\"point_id\":\"%s\",\"msg\":[{\"attr_name\":\"M_Value\",\"data\":%d}]},\"point_count\":1,\"time\":\"20261001120000\"}}}\n", t, t, p, i }' |
 		nbms-send --host localhost --port "$site_port" --cafile "$NBMS_DIR/pki/site/root-ca.pem" --cert "$NBMS_DIR/pki/site/site.pem" \
 			--key "$NBMS_DIR/pki/site/site.key" --id slow-test 2>/dev/null
 	echo '{"request":"ping","id":"after"}' >&6
