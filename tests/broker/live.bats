@@ -83,7 +83,7 @@ db() { sqlite3 "$NBMS_DIR/nbms.db" "$@"; }
 # gateway OPTION...: the building's gateway; what it is sent goes to ./down, lines for it to fd 8.
 gateway() {
 	mkfifo gw
-	python3 "$BATS_TEST_DIRNAME/gateway.py" $thing "$port" "$(echo "$NBMS_DIR/pki/things/$thing"/*/)" "$@" <gw >down 3>&- &
+	"$BATS_TEST_DIRNAME/../../scripts/gateway-stand-in" $thing "$port" "$(echo "$NBMS_DIR/pki/things/$thing"/*/)" "$@" <gw >down 3>&- &
 	echo $! >>pids
 	exec 8>gw
 	echo "set $temp 21.5" >&8
