@@ -7,9 +7,14 @@
  * the work by key (nbms-route -p, which sets $NBMS_PART to "i/N") have a checkpoint each; when
  * their number changes, the new ones begin at the lowest of the old.
  *
+ * A stream in shards, each with a spool and workers of its own, sets $NBMS_SHARD: the
+ * consumer's name ends in @SHARD then, and one process at a time has it. Another waits, and
+ * goes on where the checkpoint stands when that one is no more. A process that has lost its
+ * lease without knowing cannot commit: EX_TEMPFAIL, and nothing of the batch is kept.
+ *
  * Commits come when a mark says so, when the input has to be waited for, and every
  * CONSUMER_BATCH records. Files other than nbms.db are committed first, by `commit`: a crash
- * between the two repeats work, it never loses any.
+ * between the two repeats work, it never loses any. With PostgreSQL it is all one transaction.
  */
 #ifndef NBMS_DB_CONSUMER_H
 #define NBMS_DB_CONSUMER_H
@@ -24,6 +29,7 @@ struct consumer {
 	struct db *site;
 	char *name;
 	int64_t part, parts;
+	int64_t epoch;             /* of the lease; 0: there is none */
 	int64_t done;              /* the checkpoint as committed */
 	int64_t seen;              /* all up to here has been handled, not yet committed */
 	int64_t pending;           /* records handled since the last commit */
@@ -32,8 +38,8 @@ struct consumer {
 	void *ctx;
 };
 
-/* name is copied; ctx is handed to commit. $NBMS_PART that is not i/N ends the program with
- * EX_USAGE. */
+/* name is copied; ctx is handed to commit. $NBMS_PART that is not i/N and $NBMS_SHARD that is
+ * no name end the program with EX_USAGE. */
 void consumer_begin(struct consumer *c, struct db *site, const char *name,
     void (*commit)(void *ctx), void *ctx);
 void consumer_end(struct consumer *c); /* commits */
@@ -50,8 +56,8 @@ void consumer_did(struct consumer *c, const struct message *m);
 
 void consumer_commit(struct consumer *c);
 
-/* The lowest checkpoint of all consumers: where a spool has to be read from. False: there is
- * none yet. */
+/* The lowest checkpoint of all consumers, those of $NBMS_SHARD where it is set: where a spool
+ * has to be read from. False: there is none yet. */
 bool checkpoint_lowest(struct db *site, int64_t *seq);
 
 /* The highest: no new record may have a number at or below it, it would pass for done. 0: there

@@ -299,8 +299,10 @@ link_do(struct link *l, const char *fmt, ...)
 	link_settle(l);
 	res = PQexec(l->c, sql);
 	if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK &&
-	    PQresultStatus(res) != PGRES_EMPTY_QUERY)
+	    PQresultStatus(res) != PGRES_EMPTY_QUERY) {
+		sql[strcspn(sql, "(;\n")] = '\0';
 		link_refuse(l, res, sql);
+	}
 	PQclear(res);
 	free(sql);
 }

@@ -7,17 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-
-static struct db *
-open_site(const char *dir)
-{
-	struct stat st;
-
-	if (stat(dir, &st) != 0)
-		die(EX_NOINPUT, "%s: no such state directory", dir);
-	return site_open(dir, DB_READ);
-}
 
 struct seen {
 	struct buf *key;
@@ -178,7 +167,7 @@ query_open(const struct query_options *o, enum query_about about, struct db *sit
 	for (i = 0; i < sizeof(q->times) / sizeof(q->times[0]); i++)
 		q->times[i].at = WHEN_NONE;
 	q->site_is_ours = site == NULL;
-	q->site = site != NULL ? site : open_site(q->dir);
+	q->site = site != NULL ? site : site_open(q->dir, DB_READ);
 	if (about == QUERY_SITE || (about == QUERY_WITHIN && o->building == NULL)) {
 		find_span(q);
 		return q;

@@ -221,4 +221,4 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/en")" -gt 200 ]
 }
 
-keys_of() { grep -oE "'[a-z][^']*': '" "$top/scripts/web/$1.js" | sort; }
+keys_of() { grep -oE "'[a-z][A-Za-z0-9.-]*': '" "$top/scripts/web/$1.js" | sort; }

@@ -5,13 +5,14 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+	load common
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$BATS_TEST_TMPDIR" || return
 	nbms-device register <<-'ROWS'
 		{"type":"building","customer":"C000003","building":"B001","timezone":"Asia/Seoul"}
 		{"type":"thing","thing":"C000003_B001_01"}
 	ROWS
-	sqlite3 nbms-state/nbms.db "UPDATE thing SET created = 1664845200" # 2022-10-04T10:00+09:00
+	sql nbms-state/nbms.db "UPDATE thing SET created = 1664845200" # 2022-10-04T10:00+09:00
 }
 
 # alarm TIME EVENT [LEVEL [ID]]
@@ -40,7 +41,7 @@ short() { jq -r '"\(.time[11:19]) \(.transition) \(.state)\(if .tell then " *" e
 	[ -z "$(nbms-alarm in in)" ]
 	tac in >back
 	cp -r nbms-state two
-	sqlite3 two/nbms.db 'DELETE FROM alarm_history; DELETE FROM alarm'
+	sql two/nbms.db 'DELETE FROM alarm_history; DELETE FROM alarm'
 	nbms-alarm -d two back >/dev/null
 	diff <(nbms-alarm history -d two --from 2022-01-01 --json) <(nbms-alarm history --from 2022-01-01 --json)
 	diff <(nbms-alarm list -d two --all --json) <(nbms-alarm list --all --json)
@@ -168,7 +169,7 @@ short() { jq -r '"\(.time[11:19]) \(.transition) \(.state)\(if .tell then " *" e
 	# the same with marks between, and cut in two by a restart at every place
 	full=$(cat out)
 	for n in 1 4 5 6 9 10; do
-		rm -rf nbms-state/nbms.db*; setup
+		forget nbms-state; setup
 		head -n $n in | nbms-alarm --no-silence --rules rules >a
 		tail -n +$((n + 1)) in | nbms-alarm --no-silence --rules rules >>a
 		[ "$(cat a)" = "$full" ]
@@ -225,7 +226,7 @@ rule:night:P4 clear 10:30 0" ]
 }
 
 @test "a dry run takes history, keeps nothing, and needs no database" {
-	rm -rf nbms-state
+	forget nbms-state
 	printf '%s\n' '{"rule":"hot","kind":"high","limit":28,"level":2}' >rules
 	for h in 10 11 12; do printf '{"time":"2022-10-04T%s:00:00+09:00","point_id":"P1","attr":"M_Value","value":%s}\n' $h $((h * 2 + 7)); done >rows
 	nbms-alarm --rules rules --dry-run --zone Asia/Seoul rows >out
@@ -335,7 +336,7 @@ rule:night:P4 clear 10:30 0" ]
 		wait $victim 2>/dev/null || true
 	done
 	nbms-alarm --no-silence --chatter 0/1s in >out.9
-	diff <(sqlite3 clean/nbms.db 'SELECT * FROM alarm_history ORDER BY 1,2,3,4') <(sqlite3 nbms-state/nbms.db 'SELECT * FROM alarm_history ORDER BY 1,2,3,4')
+	diff <(sql clean/nbms.db 'SELECT * FROM alarm_history ORDER BY 1,2,3,4') <(sql nbms-state/nbms.db 'SELECT * FROM alarm_history ORDER BY 1,2,3,4')
 	# each transition was told at least once, and none that is not one
 	diff <(sort -u want) <(for f in out.?; do cat "$f"; echo; done | grep '"tell":[a-z]*}$' | sort -u)
 }

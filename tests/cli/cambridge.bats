@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+	load common
 	cd "$BATS_TEST_DIRNAME/../.." || return
 	csv=$PWD/../shared/data/cambridge/elec_2016_2017.csv.gz
 	[ -r "$csv" ] || skip 'no data of real meters beside the tree'
@@ -54,7 +55,7 @@ expected() {
 
 stored() {
 	for f in s/history/CAM_E1/*.db; do
-		sqlite3 "$f" "SELECT strftime('%Y-%m-%dT%H:%M', time), point_id, attr, CASE attr WHEN 'Mark' THEN value
+		sql "$f" "SELECT strftime('%Y-%m-%dT%H:%M', time), point_id, attr, CASE attr WHEN 'Mark' THEN value
 			WHEN 'M_Value' THEN printf('%.1f', value) END, value IS NULL FROM history WHERE point_id LIKE '%#Usage'
 			ORDER BY 1, 2, 3"
 	done | awk -F '|' '{ sub(/.*Meter_/, "", $2); sub(/#.*/, "", $2); key = $1 "|" $2 }
@@ -83,8 +84,8 @@ replay() {
 
 @test "a month of real meters, over the change to summer time" {
 	replay 2016-03
-	[ "$(sqlite3 s/history/CAM_E1/2016-03.db 'SELECT min(local), max(local) FROM frame')" = '2016-03-01T00:00:00+00:00|2016-03-31T23:00:00+01:00' ]
-	[ "$(sqlite3 s/history/CAM_E1/2016-04.db 'SELECT local FROM frame')" = '2016-04-01T00:00:00+01:00' ]
+	[ "$(sql s/history/CAM_E1/2016-03.db 'SELECT min(local), max(local) FROM frame')" = '2016-03-01T00:00:00+00:00|2016-03-31T23:00:00+01:00' ]
+	[ "$(sql s/history/CAM_E1/2016-04.db 'SELECT local FROM frame')" = '2016-04-01T00:00:00+01:00' ]
 }
 
 @test "a month of real meters with 93 readings missing, in order and not" {

@@ -9,6 +9,61 @@ common_setup() {
 	unset NBMS_DIR NBMS_NOW NBMS_PART
 }
 
+# Is the state kept in PostgreSQL ($NBMS_DB, see tests/run)?
+on_postgres() { [ -n "${NBMS_DB-}" ]; }
+
+# For what only a file can be or do.
+only_sqlite() { if on_postgres; then skip 'of files'; fi; }
+
+# schema_of DIR: where a state directory is kept in $NBMS_DB, as lib/db/engine.c names it.
+schema_of() {
+	local path name hash=2166136261 i
+	path=$(realpath -m "$1")
+	name=${path##*/}
+	name=${name:0:20}
+	for ((i = 0; i < ${#path}; i++)); do
+		hash=$(((hash ^ $(printf %d "'${path:i:1}")) * 16777619 & 0xffffffff))
+	done
+	printf '%s_%08x\n' "${name//[^A-Za-z0-9]/_}" "$hash"
+}
+
+# sql DATABASE [STATEMENTS]: their rows, or those of what stdin asks for, columns parted by |. DATABASE is a path as SQLite has it, DIR/nbms.db or
+# DIR/history/KEY/MONTH.db, also where they are kept in PostgreSQL; what is asked is written for both.
+sql() {
+	local site month
+	if ! on_postgres; then
+		sqlite3 "$@"
+		return
+	fi
+	case $1 in
+	*/nbms.db) site=$(schema_of "${1%/nbms.db}") month= ;;
+	*) site=$(schema_of "${1%/history/*}") month=${1##*/history/} month=${month%.db} ;;
+	esac
+	PGOPTIONS="-c search_path=\"$site${month:+/$month}\",\"$site\" -c client_min_messages=warning" \
+		psql -XqAt -v ON_ERROR_STOP=1 "${NBMS_DB%%#*}" ${2:+-c "$2"} | sed -E ':a; s/(^|[|])t($|[|])/\11\2/; s/(^|[|])f($|[|])/\10\2/; ta'
+}
+
+# months DIR: the building-months there are, as paths for sql.
+months() {
+	if on_postgres; then
+		sql "$1/nbms.db" 'SELECT building, month FROM history_month ORDER BY 1, 2' | sed "s,\(.*\)|\(.*\),$1/history/\1/\2.db,"
+	else
+		ls "$1"/history/*/*.db 2>/dev/null
+	fi
+}
+
+# forget DIR: the state directory with its database.
+forget() {
+	rm -rf "$1"
+	if on_postgres; then
+		local site
+		site=$(schema_of "$1")
+		psql -XqAt "${NBMS_DB%%#*}" -c "SELECT format('DROP SCHEMA %I CASCADE;', nspname) FROM pg_namespace
+			WHERE nspname = '$site' OR starts_with(nspname, '$site/') ORDER BY nspname DESC" |
+			PGOPTIONS='-c client_min_messages=error' psql -Xq "${NBMS_DB%%#*}"
+	fi
+}
+
 # within SECONDS COMMAND ...: runs the command again and again until it succeeds; fails when the time is up.
 within() {
 	local until=$((SECONDS + $1 + 1))

@@ -43,7 +43,7 @@ jobs() { nbms-cron --list | cut -d ' ' -f 1 | sort; }
 {"type":"building","customer":"C1","building":"B1","timezone":"Asia/Seoul","tariff":"general/eul/high_a/2","country":"KR"}
 ROWS
 	[ -z "$(nbms-cron price 2>&1)" ]
-	[ "$(sqlite3 state/nbms.db 'SELECT count(*) > 5 FROM unit_price')" = 1 ]
+	[ "$(sql state/nbms.db 'SELECT count(*) > 5 FROM unit_price')" = 1 ]
 	[ -z "$(nbms-cron zones 2>&1)" ]
 	[ -z "$(nbms-cron month 2>&1)" ]
 	echo 'weather="sh -c \"exit 77\""' >state/cron.conf

@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 A=C000003_B001_01
 
 setup() {
+	load common
 	cd "$BATS_TEST_TMPDIR" || return
 	export NBMS_DIR=$PWD/site
 }
@@ -34,7 +35,7 @@ current() { nbms-device show "$1" | jq -r '.certificates[] | select(.state == "c
 	diff <(jq -c '[.thing, .certificate, .bundle]' first) <(jq -c '[.thing, .certificate, .bundle]' second)
 	[ -d site/history/C000003_B001 ]
 	[ -d site/history/C000004_B001 ]
-	[ "$(sqlite3 site/nbms.db 'select consumer, seq from checkpoint')" = 'store|0' ]
+	[ "$(sql site/nbms.db 'select consumer, seq from checkpoint')" = 'store|0' ]
 	[ "$(nbms-device list --type building | jq -c '[.customer, .timezone, .contract_kw]' | xargs)" = \
 		'[C000003,Asia/Seoul,500] [C000004,Europe/Paris,null]' ]
 	# what list gives, create takes: all things registered get what they lack
@@ -212,7 +213,7 @@ print("-----BEGIN CERTIFICATE REQUEST-----"); print(base64.encodebytes(d).decode
 	chmod 644 "site/pki/things/C000003_B001_03/$(current C000003_B001_03)/private.key"
 	rm -r "site/pki/things/C000003_B001_04"
 	mkdir -p site/pki/things/C000003_B001_05/ABCDEF
-	sqlite3 site/nbms.db "update certificate set state = 'revoked', revoked = 1700000000 where thing = '$A'"
+	sql site/nbms.db "update certificate set state = 'revoked', revoked = 1700000000 where thing = '$A'"
 	run -1 nbms-device verify
 	jq -r '.what + " " + .name + " " + .problem' <<<"$output" >problems
 	grep -q "^certificate C000003_B001_02 its private key is another's" problems

@@ -27,9 +27,9 @@ setup() {
 
 # the coming day's weather, as a service would have given it an hour ago
 forecast() {
-	sqlite3 "$NBMS_DIR/nbms.db" "WITH RECURSIVE h(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM h WHERE k < 30)
-		INSERT INTO weather_forecast SELECT 'C000003', 'B001', unixepoch('2026-07-14 15:00:00') + k * 3600,
-			unixepoch('2026-07-14 14:00:00'), 26 - 4 * cos(k * 0.2618 - 0.7), 70, 0, 'test' FROM h"
+	sql "$NBMS_DIR/nbms.db" "WITH RECURSIVE h(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM h WHERE k < 30)
+		INSERT INTO weather_forecast SELECT 'C000003', 'B001', $(date -d 2026-07-14T15:00Z +%s) + k * 3600,
+			$(date -d 2026-07-14T14:00Z +%s), 26 - 4 * cos(k * 0.2618 - 0.7), 70, 0, 'test' FROM h"
 }
 
 # csv EXPRESSION [DAYS]: hourly time,load,temperature; the expression may use h (hour), d (day), k (row)
@@ -67,8 +67,8 @@ learn_csv() {
 	# as of a week ago, with the weather that came, against what was metered
 	nbms-query history -b C000003_B001 -p '*OutdoorTemp_01' --from 2026-07-08 --to 2026-07-09T03:00 --json |
 		jq -r 'select(.time | test(":00:00")) | "INSERT INTO weather_forecast VALUES (\u0027C000003\u0027, \u0027B001\u0027,
-			unixepoch(\u0027\(.time)\u0027), unixepoch(\u00272026-07-07 14:00:00\u0027), \(.value), 70, 0, \u0027test\u0027);"' |
-		sqlite3 "$NBMS_DIR/nbms.db"
+			\(.time | .[0:19] + "Z" | fromdate - 32400), \("2026-07-07T14:00:00Z" | fromdate), \(.value), 70, 0, \u0027test\u0027);"' |
+		sql "$NBMS_DIR/nbms.db"
 	nbms-learn task learning $B --period 2026-05-16/2026-07-08 | nbms-learn run >result
 	jq -e '.result | .forecast_by != "week-ago" and (.forecast | length) == 26' result
 	nbms-query energy -b C000003_B001 -p '*EnergyMainMeter_01' --by hour --from 2026-07-08 --to 2026-07-09 >actual
@@ -113,7 +113,7 @@ ROWS
 	nbms-sched apply --count rows 2>err
 	holds err 'rejected 0'
 	nbms-sched expand $B --apply >down
-	sqlite3 "$NBMS_DIR/nbms.db" "SELECT DISTINCT schedule_id FROM user_schedule ORDER BY 1" >ids
+	sql "$NBMS_DIR/nbms.db" "SELECT DISTINCT schedule_id FROM user_schedule ORDER BY 1" >ids
 	grep -qx AI_ComP_U_FCU_01 ids
 	grep -qx AI_ComP_U_FCU_01_set ids
 	# at noon the person's word stands
@@ -134,8 +134,8 @@ ROWS
 	nbms-learn callback --count result >again 2>err
 	[ ! -s again ]
 	holds err 'duplicate 1'
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT status, callback_state IS NULL FROM result")" = 'ok|1' ]
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT task_id, json_extract(asked, '$.connectionId') FROM task")" = 'L1|c42' ]
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT status, callback_state IS NULL FROM result")" = 'ok|1' ]
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT asked FROM task WHERE task_id = 'L1'" | jq -r .connectionId)" = c42 ]
 	for dir in ../out /etc a//b a/../b .hidden; do
 		run -65 nbms-learn task learning $B --result-dir "$dir"
 		sed "s|mine/july|$dir|; s/L1/L2/" result >odd
@@ -149,18 +149,18 @@ ROWS
 	run -75 --separate-stderr nbms-learn callback --timeout 2 result
 	# shellcheck disable=SC2154  # set by run
 	[[ "$stderr" == *'kept for another try'* ]]
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT callback_state, callback_tries FROM result")" = 'due|1' ]
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT callback_state, callback_tries FROM result")" = 'due|1' ]
 	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) or die;
 		open F, ">port.new"; print F $s->sockport; close F; rename "port.new", "port"; $c = $s->accept;
 		while (<$c>) { $n = $1 if /^content-length: (\d+)/i; print $c "HTTP/1.1 100 Continue\r\n\r\n" if /^expect:/i; last if /^\r$/ }
 		read $c, $b, $n; open F, ">body"; print F $b; close F;
 		print $c "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"' &
 	within 10 test -s port
-	sqlite3 "$NBMS_DIR/nbms.db" "UPDATE result SET callback = 'http://127.0.0.1:$(cat port)/done'"
+	sql "$NBMS_DIR/nbms.db" "UPDATE result SET callback = 'http://127.0.0.1:$(cat port)/done'"
 	nbms-learn callback --retry
 	wait $!
 	cmp body result
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT callback_state, callback_tries FROM result")" = 'done|2' ]
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT callback_state, callback_tries FROM result")" = 'done|2' ]
 	run -64 nbms-learn callback --retry result
 	run -65 nbms-learn task learning $B --callback file:///etc/passwd
 }
@@ -220,7 +220,7 @@ ROWS
 	nbms-learn run tasks | tail -1 | jq -e '.result.outdoor_from_yesterday == 96 and (.reason | contains("yesterday"))'
 	# one that was issued two days ago is no forecast any more
 	forecast
-	sqlite3 "$NBMS_DIR/nbms.db" "UPDATE weather_forecast SET issued = issued - 172800"
+	sql "$NBMS_DIR/nbms.db" "UPDATE weather_forecast SET issued = issued - 172800"
 	[ "$(nbms-learn task learning $B | jq -r .data.weather.source)" = missing ]
 }
 
@@ -256,7 +256,7 @@ ROWS
 	nbms-learn schedules results | nbms-sched apply --count 2>err
 	holds err 'rejected 0'
 	nbms-sched expand $B --apply >down
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT group_concat(DISTINCT schedule_id) FROM user_schedule WHERE schedule_id LIKE '%VAV%'")" = \
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT DISTINCT schedule_id FROM user_schedule WHERE schedule_id LIKE '%VAV%' ORDER BY 1" | paste -sd,)" = \
 		AI_ComP_U_VAV_01_flow,AI_ComP_U_VAV_01_set ]
 	# whose air handler is not known is not planned, and says so
 	tail -1 tasks | jq -c '.data.boxes |= map(del(.air_handler)) | .data.learned = input.result.units | del(.data.learning)' - results |

@@ -7,6 +7,7 @@ FAN1=39.BI-300:1627_AHUSupplyFan_01
 B="--customer C000003 --building B001"
 
 setup() {
+	load common
 	root=$BATS_TEST_DIRNAME/../..
 	cd "$BATS_TEST_TMPDIR" || return
 	export NBMS_DIR=$PWD/state NBMS_NOW=2026-07-16T14:05:00+09:00
@@ -103,8 +104,10 @@ ROWS
 	echo '{"type":"composite","customer":"C000003","building":"B001","composite_id":"ComP_U_AHU_02","schedule":{"schedule_id":"ahu2","role":"SupplyFan"}}' |
 		nbms-sched apply
 	[ "$(nbms-sched expand)" = '{"customer":"C000003","building":"B001","rows":6}' ]
-	sqlite3 "$NBMS_DIR/nbms.db" "SELECT composite_id, datetime(begins, 'unixepoch', '+9 hours'), source, value
-		FROM user_schedule ORDER BY 1, begins" >rows
+	sql "$NBMS_DIR/nbms.db" "SELECT composite_id, begins, source, value
+		FROM user_schedule ORDER BY 1, begins" | while IFS='|' read -r id begins rest; do
+		echo "$id|$(TZ=Asia/Seoul date -d "@$begins" '+%F %T')|$rest"
+	done >rows
 	diff rows - <<'ROWS'
 ComP_U_AHU_01|2026-07-16 14:05:00|weekly|1
 ComP_U_AHU_01|2026-07-16 18:00:00|weekly|0
@@ -115,11 +118,10 @@ ComP_U_AHU_02|2026-07-17 00:00:00|exception|0
 ROWS
 	# again, and an hour later: the same rows and a receding horizon
 	nbms-sched expand
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM user_schedule')" -eq 6 ]
+	[ "$(sql "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM user_schedule')" -eq 6 ]
 	NBMS_NOW=2026-07-16T15:05:00+09:00 nbms-sched expand $B
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT datetime(max(ends), 'unixepoch', '+9 hours') FROM user_schedule")" = \
-		'2026-07-17 15:05:00' ]
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM user_schedule a JOIN user_schedule b
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT max(ends) FROM user_schedule")" -eq "$(date -d 2026-07-17T15:05+09:00 +%s)" ]
+	[ "$(sql "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM user_schedule a JOIN user_schedule b
 		USING (point_id) WHERE a.begins < b.begins AND a.ends > b.begins')" -eq 0 ]
 }
 
@@ -146,7 +148,7 @@ ROWS
 	nbms-sched explain $B --schedule S1 --at 2026-07-16T15:30 >why
 	[ "$(jq -rs 'map("\(.source) \(.fate)") | join(", ")' why)" = 'manual wins, weekly outranked, default outranked' ]
 	nbms-sched explain $B --schedule S1 --at 2026-07-16T16:00 | jq -se 'map(select(.fate == "wins").source) == ["weekly"]'
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT value FROM user_schedule WHERE source = 'manual'")" = 7 ]
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT value FROM user_schedule WHERE source = 'manual'")" = 7 ]
 	nbms-sched manual $B --schedule S1 --period 2026-07-16/2026-07-17 --remove
 	[ -z "$(nbms-sched manual $B --period 2026-07-16/2026-07-17)" ]
 	run -66 nbms-sched manual $B --schedule nix --period 2026-07-16/2026-07-17 --value 1
@@ -190,7 +192,7 @@ ROWS
 06-01T22 06-02T00 weekday off_peak 87.3
 ROWS
 	nbms-sched price $B --period 2026-05-29T08:00/2026-06-02 | diff prices -
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*), sum(ends - begins) FROM unit_price')" = '15|316800' ]
+	[ "$(sql "$NBMS_DIR/nbms.db" 'SELECT count(*), sum(ends - begins) FROM unit_price')" = '15|316800' ]
 	run -78 --separate-stderr nbms-sched price $B --period 2020-01-01/2020-01-02
 	[[ "$stderr" == *'no prices for that day'* ]]
 }
@@ -200,7 +202,7 @@ ROWS
 	nbms-sched bill $B --month 2026-07 --tariff general/eul/high_a/1 --tariff general/eul/high_a/2 >bills
 	[ "$(wc -l <bills)" -eq 2 ]
 	# what the interval charges add up to is the energy line, to the won
-	sum=$(sqlite3 "$NBMS_DIR/history/C000003_B001/2026-07.db" "SELECT sum(value) FROM sample WHERE series =
+	sum=$(sql "$NBMS_DIR/history/C000003_B001/2026-07.db" "SELECT sum(value) FROM sample WHERE series =
 		(SELECT id FROM series WHERE point_id LIKE '%MainMeter_01#Charge' AND attr = 'M_Value')")
 	jq -es --argjson sum "$sum" '.[1] | .energy >= $sum - 2 and .energy <= $sum + 2 and .estimate and .unpriced == 0' bills
 	# July counts for twelve bills: 8,320 won and 12.7 % on top, each
@@ -211,7 +213,7 @@ ROWS
 
 @test "zones are drawn, worked out, changed and removed" {
 	building
-	temp=$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT point_id FROM point WHERE point_id LIKE '%AHUReturnAirTemp_01'")
+	temp=$(sql "$NBMS_DIR/nbms.db" "SELECT point_id FROM point WHERE point_id LIKE '%AHUReturnAirTemp_01'")
 	cat >zones <<ROWS
 {"customer":"C000003","building":"B001","zone_id":"3F","members":[{"point_id":"$temp","role":"temperature"},{"point_id":"$FAN1","role":"equipment"}],"rule":{"humidity":50}}
 {"customer":"C000003","building":"B001","zone_id":"bad","members":[]}
@@ -223,7 +225,7 @@ ROWS
 	nbms-sched zones >status
 	jq -es '.[0] | .zone_id == "3F" and .equipment == "on" and (.pmv | type) == "number" and (.stale | not)' status
 	jq -es '.[1] | .zone_id == "far" and .comfort == "unknown" and .pmv == null and .stale' status
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT status ->> 'equipment' FROM user_zone WHERE zone_id = '3F'")" = on ]
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT status FROM user_zone WHERE zone_id = '3F'" | jq -r .equipment)" = on ]
 	# two hours on, nothing new has come: stale, and not made up
 	nbms-sched zones --at 2026-07-16T16:05 | jq -se '.[0].stale and .[0].comfort == "unknown" and .[0].pmv == null'
 	# the outline to plot behind it: 11 humidities at PMV -0.5, and back at 0.5
@@ -268,11 +270,11 @@ ROWS
 	exec 7>in
 	cat schedules >&7
 	deadline=$((SECONDS + 10))
-	until [ "$(sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM schedule' 2>/dev/null)" = 1 ]; do
+	until [ "$(sql "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM schedule' 2>/dev/null)" = 1 ]; do
 		[ $SECONDS -lt $deadline ]
 	done
 	kill -TERM $pid
 	wait $pid
 	exec 7>&-
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM schedule')" = 1 ]
+	[ "$(sql "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM schedule')" = 1 ]
 }

@@ -12,6 +12,7 @@ setup_file() {
 }
 
 setup() {
+	load common
 	cd "$BATS_TEST_DIRNAME/../.." || return
 	data=$PWD/testdata
 	captures=$PWD/testdata/captures
@@ -51,25 +52,25 @@ log() {
 # history DIR [CONDITION]: all months of a state directory
 history() {
 	local f
-	for f in "$1"/history/*/*.db; do
-		sqlite3 "$f" "SELECT * FROM history WHERE ${2:-true} ORDER BY time, point_id, attr"
+	for f in $(months "$1"); do
+		sql "$f" "SELECT * FROM history WHERE ${2:-true} ORDER BY time, point_id, attr"
 	done
 }
 
 # The whole state but for when things arrived: what two runs have to agree in.
 state() {
 	local f
-	for f in "$1"/history/*/*.db; do
+	for f in $(months "$1"); do
 		echo "$f" | sed "s,^$1/,,"
-		sqlite3 "$f" 'SELECT ts, thing, local, stamp, period FROM frame'
-		sqlite3 "$f" "SELECT thing, point_id, attr, period FROM series WHERE attr <> 'Mark' ORDER BY 1, 2, 3"
+		sql "$f" 'SELECT ts, thing, local, stamp, period FROM frame ORDER BY 1, 2'
+		sql "$f" "SELECT thing, point_id, attr, period FROM series WHERE attr <> 'Mark' ORDER BY 1, 2, 3"
 	done
 	history "$1"
-	sqlite3 "$1"/nbms.db 'SELECT * FROM point ORDER BY 1, 2, 3; SELECT * FROM composite_member ORDER BY 1, 2, 3, 4'
+	sql "$1"/nbms.db 'SELECT * FROM point ORDER BY 1, 2, 3; SELECT * FROM composite_member ORDER BY 1, 2, 3, 4'
 }
 
 site() { # site DIR SQL
-	sqlite3 "$1"/nbms.db "$2"
+	sql "$1"/nbms.db "$2"
 }
 
 @test "init, log and delete: points, composites, history, whoever reads the file" {
@@ -79,18 +80,18 @@ site() { # site DIR SQL
 	site s "SELECT class, role FROM composite_member NATURAL JOIN composite WHERE composite_id = 'ComP_U_AHU_01'" |
 		grep -qx 'AHU|SupplyFan'
 	db=s/history/C000003_B001/2022-10.db
-	[ "$(sqlite3 $db 'SELECT count(*) FROM frame')" -eq "$(grep -c periodic_log $captures/bare.ndjson)" ]
-	[ "$(sqlite3 $db "SELECT value FROM meta WHERE name = 'timezone'")" = Asia/Seoul ]
+	[ "$(sql $db 'SELECT count(*) FROM frame')" -eq "$(grep -c periodic_log $captures/bare.ndjson)" ]
+	[ "$(sql $db "SELECT value FROM meta WHERE name = 'timezone'")" = Asia/Seoul ]
 	# every value of the capture is there, and reads as it was sent
 	jq -r 'select(.point == "periodic_log") | .message | .time as $t | to_entries[] | select(.key | test("^point_[0-9]"))
 		| .value | .point_id as $p | .msg[] | [$t, $p, .attr_name, .data] | @tsv' $captures/bare.ndjson | sort >sent
-	sqlite3 -separator $'\t' $db "SELECT strftime('%Y%m%d%H%M', substr(time, 1, 16)), point_id, attr, value FROM history
-		WHERE point_id NOT LIKE 'ComP%' AND point_id NOT LIKE '%#%'" | sed 's/\.0$//' | sort >kept
+	sql $db "SELECT replace(replace(replace(substr(time, 1, 16), '-', ''), 'T', ''), ':', ''), point_id, attr, value FROM history
+		WHERE point_id NOT LIKE 'ComP%' AND point_id NOT LIKE '%#%'" | tr '|' '\t' | sed 's/\.0$//' | sort >kept
 	sed 's/\.0$//' sent | diff - kept
 	# composites follow their members
-	[ "$(sqlite3 $db "SELECT count(*) FROM history c JOIN history m USING (time) WHERE c.point_id = 'ComP_U_AHU_01'
-		AND c.attr = 'Run' AND m.point_id LIKE '%AHUSupplyFan_01' AND c.value = (m.value > 0)")" -eq 12 ]
-	[ "$(sqlite3 $db "SELECT DISTINCT attr FROM history WHERE point_id = 'ComP_U_AHU_01' ORDER BY 1" | xargs)" = \
+	[ "$(sql $db "SELECT count(*) FROM history c JOIN history m ON m.time = c.time WHERE c.point_id = 'ComP_U_AHU_01'
+		AND c.attr = 'Run' AND m.point_id LIKE '%AHUSupplyFan_01' AND CAST(c.value AS REAL) = CASE WHEN CAST(m.value AS REAL) > 0 THEN 1 ELSE 0 END")" -eq 12 ]
+	[ "$(sql $db "SELECT DISTINCT attr FROM history WHERE point_id = 'ComP_U_AHU_01' ORDER BY 1" | xargs)" = \
 		'Mode Run RunMinutes SetTemp Temp' ]
 	fan=$(site s "SELECT point_id FROM point WHERE name = 'AHUSupplyFan_01'")
 	for at in 202210041100 202210030000; do # the second is older than the init: too late
@@ -123,7 +124,7 @@ site() { # site DIR SQL
 	EOF
 	diff want got
 	db=s/history/C000003_B001/2022-10.db
-	sqlite3 $db 'SELECT attr, json FROM sample_text JOIN series ON id = series ORDER BY attr' |
+	sql $db 'SELECT attr, json FROM sample_text JOIN series ON id = series ORDER BY attr' |
 		diff - <(printf '%s\n' 'big|9007199254740993' 'empty|""' 'off|false' 'on|true' 'text|"ab\"c\u00e9"')
 	# what a value was does not show through what it is
 	sed 's/true/5/; s/"data":null/"data":"now"/; s/9007199254740993/7/' r | nbms-store -d s
@@ -182,7 +183,7 @@ site() { # site DIR SQL
 	diff <(state s) <(state t)
 	[ "$(history s "attr = 'Mark'" | wc -l)" -eq 2 ] # the first of each
 	history s "point_id = '$slow#Demand'" | cut -d '|' -f 1,4 | diff - <(printf '2022-10-04T1%s:00:00+09:00|4.0\n' 1 2)
-	[ "$(sqlite3 s/history/*/2022-10.db 'SELECT DISTINCT period FROM frame')" = 15 ]
+	[ "$(sql s/history/C000003_B001/2022-10.db 'SELECT DISTINCT period FROM frame')" = 15 ]
 }
 
 @test "a log before its init: the points are known from it, and any init has the say" {
@@ -195,7 +196,7 @@ site() { # site DIR SQL
 	init 202210030900 $run '{"class":"PAC","unit_number":"3"}' | nbms-store -d s
 	[ "$(site s "SELECT composite_id FROM composite_member WHERE point_id = '$run'")" = ComP_U_PAC_3 ]
 	init 202210030800 $run '{"class":"PAC","unit_number":"2"}' | nbms-store -d s # said before: too late
-	[ "$(site s "SELECT group_concat(composite_id) FROM composite")" = 'ComP_U_FCU_07,ComP_U_PAC_3' ]
+	[ "$(site s "SELECT composite_id FROM composite ORDER BY 1" | xargs)" = 'ComP_U_FCU_07 ComP_U_PAC_3' ]
 	init 202210040900 $meter | nbms-store -d s
 	log 202210041015 $run=1 $meter=7 | nbms-store -d s
 	history s "time LIKE '%10:15%' AND point_id LIKE '%#Usage'" | grep -q '|2.0$'
@@ -240,7 +241,7 @@ site() { # site DIR SQL
 	# of a log with a bad point, the good ones; of one without any, no frame
 	history s "point_id = 'x'" | cut -c 12-16 | xargs >got
 	[ "$(cat got)" = '09:45 10:15 10:30 10:45 11:00 11:30 11:45' ]
-	[ "$(sqlite3 s/history/*/2022-10.db 'SELECT count(*) FROM frame')" -eq 7 ]
+	[ "$(sql s/history/C000003_B001/2022-10.db 'SELECT count(*) FROM frame')" -eq 7 ]
 	run -65 nbms-store -d s --strict in
 	# mended, it is fed in again from the ledger
 	jq -r 'select(.rejected == "bad-point" and (.where | test(":[45]$"))) | .record' ledger |
@@ -275,12 +276,12 @@ site() { # site DIR SQL
 			shuf --random-source=<(yes $seed) "$BATS_FILE_TMPDIR"/logs
 			shuf -n 50 --random-source=<(yes $seed x) "$BATS_FILE_TMPDIR"/logs
 		) >logs
-		rm -rf b
+		forget b
 		registry b general/eul/high_a/2
 		cat "$BATS_FILE_TMPDIR"/init logs | nbms-store -d b 2>/dev/null || [ $? -eq 1 ]
 		state b | diff want - | head -n 20
 		# and in many runs of a few records each
-		rm -rf c
+		forget c
 		registry c general/eul/high_a/2
 		nbms-store -d c "$BATS_FILE_TMPDIR"/init
 		split -l 40 logs part.
@@ -390,7 +391,7 @@ site() { # site DIR SQL
 	nbms-store -d s --future 3650d in
 	history s "point_id LIKE '%#Price'" | sed 's/:00+09:00|.*|/|/' >prices
 	grep -xFf want prices | diff want -
-	history s "point_id LIKE '%#Charge' AND value > 0" | sed 's/:00+09:00|.*|/|/' |
+	history s "point_id LIKE '%#Charge' AND CAST(value AS REAL) > 0" | sed 's/:00+09:00|.*|/|/' |
 		diff <(awk -F '|' '{ printf "%s|%.1f\n", $1, $2 * 10 }' want) -
 	# a gap under one price is charged, one over a change is not
 	(
@@ -481,29 +482,30 @@ with_seq() {
 	grep '"init"' in >ordered
 	grep -v '"init"' in >>ordered
 	nbms-store -d s --auto-register Asia/Seoul ordered 2>/dev/null || [ $? -eq 1 ]
-	[ "$(echo s/history/*/*.db)" = "$(printf 's/history/C000003_B00%s.db ' 1/2022-09 1/2022-10 2/2022-09 2/2022-10 | xargs)" ]
-	cmp <(sqlite3 s/history/C000003_B001/2022-09.db 'SELECT * FROM history ORDER BY 1, 2, 3') \
-		<(sqlite3 s/history/C000003_B002/2022-09.db 'SELECT * FROM history ORDER BY 1, 2, 3')
+	months s | diff - <(printf 's/history/C000003_B00%s.db\n' 1/2022-09 1/2022-10 2/2022-09 2/2022-10)
+	cmp <(sql s/history/C000003_B001/2022-09.db 'SELECT * FROM history ORDER BY 1, 2, 3') \
+		<(sql s/history/C000003_B002/2022-09.db 'SELECT * FROM history ORDER BY 1, 2, 3')
 	[ "$(site s "SELECT count(*), count(DISTINCT building) FROM point")" = '120|2' ]
-	[ "$(site s "SELECT group_concat(thing) FROM thing")" = C000003_B001_01,C000003_B002_01 ]
+	[ "$(site s "SELECT thing FROM thing ORDER BY 1" | xargs)" = 'C000003_B001_01 C000003_B002_01' ]
 	run -64 nbms-store -d s --auto-register Asia/Soul
 	# a year of months, back and forth
 	for month in 01 02 03 04 05 06 07 08 09 10 11 12 03 09 01; do log 2021${month}150000 x=1; done | nbms-store -d s
-	[ "$(ls s/history/C000003_B001/2021-* | wc -l)" -eq 12 ]
+	[ "$(months s | grep -c C000003_B001/2021-)" -eq 12 ]
 }
 
 @test "month prepares this month's and the next one's files, retain removes old ones" {
 	registry s
 	NBMS_NOW=2022-12-31T15:30:00Z nbms-store month -d s >made # a new year in Seoul, not in London
 	jq -r '.building + " " + .month' made | diff - <(printf '%s\n' 'B001 2023-01' 'B001 2023-02' 'L001 2022-12' 'L001 2023-01')
-	for f in $(jq -r .file made); do sqlite3 "$f" 'SELECT count(*) FROM history' | grep -qx 0; done
+	[ "$(months s | wc -l)" -eq 4 ]
+	for f in $(months s); do sql "$f" 'SELECT count(*) FROM history' | grep -qx 0; done
 	export NBMS_NOW=2023-03-10T00:00:00Z
 	nbms-store retain -d s --months 2 --dry-run >would
 	[ "$(jq -r .month would)" = 2022-12 ]
-	[ -e s/history/C000007_L001/2022-12.db ]
+	months s | grep -qx s/history/C000007_L001/2022-12.db
 	nbms-store retain -d s --months 2 | diff would -
-	[ ! -e s/history/C000007_L001/2022-12.db ]
-	[ "$(ls s/history/*/*.db | wc -l)" -eq 3 ]
+	! months s | grep -qx s/history/C000007_L001/2022-12.db || false
+	[ "$(months s | wc -l)" -eq 3 ]
 	[ -z "$(nbms-store retain -d s --months 2)" ]
 	run -64 nbms-store retain -d s
 	run -64 nbms-store retain -d s --months 0
@@ -568,6 +570,7 @@ with_seq() {
 }
 
 @test "a full disk ends the run with 74, and a rerun completes it" {
+	only_sqlite
 	registry a
 	nbms-store -d a "$BATS_FILE_TMPDIR"/days 2>/dev/null || [ $? -eq 1 ]
 	registry s
@@ -593,7 +596,7 @@ with_seq() {
 	exec 7>pipe
 	log 202210041000 x=1 >&7
 	deadline=$((SECONDS + 20))
-	until [ -e s/history/C000003_B001/2022-10.db ]; do [ $SECONDS -lt $deadline ]; sleep 0.02; done
+	until months s 2>/dev/null | grep -q 2022-10; do [ $SECONDS -lt $deadline ]; sleep 0.02; done
 	log 202210041015 x=2 | head -c 60 >&7
 	kill -TERM $!
 	wait $!
@@ -619,7 +622,11 @@ with_seq() {
 	[ "$(jq -c '[.rejected, .bytes]' ledger | head -n 1)" = '["too-long",5000]' ]
 	[ "$(history s | wc -l)" -eq 1 ]
 	# a file of a newer program is left alone
-	sqlite3 s/history/C000003_B001/2022-10.db 'PRAGMA user_version = 99'
+	if on_postgres; then
+		site s 'UPDATE history_month SET version = 99'
+	else
+		sql s/history/C000003_B001/2022-10.db 'PRAGMA user_version = 99'
+	fi
 	run -78 nbms-store -d s in
 	[[ $output = *'made by a newer nbms'* ]]
 }
@@ -628,9 +635,14 @@ with_seq() {
 	registry s
 	nbms-store month -d s >made
 	mandoc -Tascii "$data"/../man/nbms-schema.5 | col -b >page
-	for db in s/nbms.db "$(head -n 1 made | jq -r .file)"; do
-		sqlite3 "$db" "SELECT m.name, group_concat(c.name, ' ') FROM sqlite_schema m, pragma_table_info(m.name) c
-			WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' GROUP BY 1"
+	for db in s/nbms.db "$(months s | head -n 1)"; do
+		if on_postgres; then
+			sql "$db" "SELECT table_name, string_agg(column_name, ' ') FROM information_schema.columns
+				WHERE table_schema = current_schema GROUP BY 1"
+		else
+			sql "$db" "SELECT m.name, group_concat(c.name, ' ') FROM sqlite_schema m, pragma_table_info(m.name) c
+				WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' GROUP BY 1"
+		fi
 	done >tables
 	[ "$(wc -l <tables)" -gt 10 ]
 	while IFS='|' read -r table columns; do

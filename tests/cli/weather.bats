@@ -4,6 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+	load common
 	root=$BATS_TEST_DIRNAME/../..
 	cd "$BATS_TEST_TMPDIR" || return
 	export NBMS_DIR=$PWD/state NBMS_NOW=2026-07-16T14:05:00+09:00
@@ -47,7 +48,7 @@ weather() { nbms-weather --key key --retries 0 "$@"; }
 ROWS
 	jq -es 'all(.source == "owm-2.5" and .age == 0 and (.stale | not)
 		and .issued[11:16] == (if .customer == "C000003" then "14:05" else "06:05" end))' rows
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" "SELECT count(*), min(temperature) > 10 FROM weather_forecast")" = '72|1' ]
+	[ "$(sql "$NBMS_DIR/nbms.db" "SELECT count(*), min(temperature) > 10 FROM weather_forecast")" = '72|1' ]
 	# within the half hour it is not asked again
 	weather --url "$url" | diff rows -
 	[ "$(wc -l <calls)" -eq 2 ]
@@ -114,7 +115,7 @@ ROWS
 	run -75 --separate-stderr weather --url "$url" --quota 1
 	[ "$(wc -l <calls)" -eq 1 ]
 	[[ "$stderr" == *"owm-2.5: today's 1 calls are used up"* ]]
-	[ "$(sqlite3 "$NBMS_DIR/nbms.db" 'SELECT provider, day, calls FROM weather_call')" = 'owm-2.5|2026-07-16|1' ]
+	[ "$(sql "$NBMS_DIR/nbms.db" 'SELECT provider, day, calls FROM weather_call')" = 'owm-2.5|2026-07-16|1' ]
 	NBMS_NOW=2026-07-17T14:05:00+09:00 weather --url "$url" --quota 2 | jq -es 'length == 72'
 }
 

@@ -15,10 +15,12 @@ function quoted(text) {
 	return "\n\t    \"" text "\\n\""
 }
 
-# Two things every migration may say in SQLite's words.
+# What a shared migration says in SQLite's words; and text is in the order of its bytes, whatever the server's locale.
 function in_postgresql(text) {
 	sub(/\) WITHOUT ROWID;/, ");", text)
 	sub(/INTEGER PRIMARY KEY/, "BIGSERIAL PRIMARY KEY", text)
+	if (text ~ /^    [a-z_]+ TEXT/)
+		sub(/ TEXT/, " TEXT COLLATE \"C\"", text)
 	return text
 }
 
@@ -29,7 +31,7 @@ function add(name, text) {
 	if (engine != "postgresql")
 		sqlite[name] = sqlite[name] quoted(text)
 	if (engine != "sqlite")
-		postgresql[name] = postgresql[name] quoted(is_schema ? in_postgresql(text) : text)
+		postgresql[name] = postgresql[name] quoted(is_schema && engine == "" ? in_postgresql(text) : text)
 }
 
 function or_null(text) {

@@ -1,9 +1,10 @@
--- The readable view: JSON is taken apart in each engine's own way. Values are text here, as one column has one type.
+-- The readable view: JSON is taken apart in each engine's own way. A column has one type here, so that values are text,
+-- written as SQLite shows them.
 CREATE VIEW history (time, point_id, attr, value) AS
     SELECT f.local, s.point_id, s.attr,
-           CASE WHEN s.texts = 0 THEN CAST(m.value AS TEXT)
-                ELSE coalesce((SELECT CAST(t.json AS JSONB) #>> '{}' FROM sample_text t
-                                WHERE t.ts = m.ts AND t.series = m.series), CAST(m.value AS TEXT)) END
+           coalesce((SELECT CASE t.json WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE CAST(t.json AS JSONB) #>> '{}' END
+                       FROM sample_text t WHERE s.texts = 1 AND t.ts = m.ts AND t.series = m.series),
+                    CAST(m.value AS TEXT) || CASE WHEN m.value = trunc(m.value) AND abs(m.value) < 1e15 THEN '.0' ELSE '' END)
       FROM frame f
       JOIN sample m ON m.ts = f.ts
       JOIN series s ON s.id = m.series AND s.thing = f.thing;

@@ -1,34 +1,34 @@
 -- The building-months: each is a schema of its own, whose tables are partitions of these.
 CREATE TABLE history_month (
     id SERIAL PRIMARY KEY,
-    building TEXT NOT NULL,          -- C000003_B001
-    month TEXT NOT NULL,             -- 2022-10
-    place TEXT NOT NULL,             -- the schema
+    building TEXT COLLATE "C" NOT NULL,          -- C000003_B001
+    month TEXT COLLATE "C" NOT NULL,             -- 2022-10
+    place TEXT COLLATE "C" NOT NULL,             -- the schema
     version INTEGER NOT NULL,        -- the last migration applied
     UNIQUE (building, month)
 );
 CREATE TABLE meta (
     month_id INTEGER NOT NULL,       -- history_month.id
-    name TEXT NOT NULL,
-    value TEXT NOT NULL
+    name TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL
 ) PARTITION BY LIST (month_id);
 CREATE TABLE series (
     month_id INTEGER NOT NULL,
     id BIGINT NOT NULL,
-    thing TEXT NOT NULL,
-    point_id TEXT NOT NULL,
-    attr TEXT NOT NULL,
+    thing TEXT COLLATE "C" NOT NULL,
+    point_id TEXT COLLATE "C" NOT NULL,
+    attr TEXT COLLATE "C" NOT NULL,
     texts INTEGER NOT NULL,
     period INTEGER NOT NULL
 ) PARTITION BY LIST (month_id);
 CREATE TABLE frame (
     month_id INTEGER NOT NULL,
     ts BIGINT NOT NULL,
-    thing TEXT NOT NULL,
-    local TEXT NOT NULL,
-    stamp TEXT NOT NULL,
+    thing TEXT COLLATE "C" NOT NULL,
+    local TEXT COLLATE "C" NOT NULL,
+    stamp TEXT COLLATE "C" NOT NULL,
     period INTEGER NOT NULL,
-    received TEXT
+    received TEXT COLLATE "C"
 ) PARTITION BY LIST (month_id);
 CREATE TABLE sample (
     month_id INTEGER NOT NULL,
@@ -40,15 +40,15 @@ CREATE TABLE sample_text (
     month_id INTEGER NOT NULL,
     ts BIGINT NOT NULL,
     series INTEGER NOT NULL,
-    json TEXT NOT NULL
+    json TEXT COLLATE "C" NOT NULL
 ) PARTITION BY LIST (month_id);
 -- The readable view of a month, of all of them.
 CREATE VIEW history (building, month, time, point_id, attr, value) AS
     SELECT n.building, n.month, f.local, s.point_id, s.attr,
-           CASE WHEN s.texts = 0 THEN CAST(m.value AS TEXT)
-                ELSE coalesce((SELECT CAST(t.json AS JSONB) #>> '{}' FROM sample_text t
-                                WHERE t.month_id = m.month_id AND t.ts = m.ts AND t.series = m.series),
-                              CAST(m.value AS TEXT)) END
+           coalesce((SELECT CASE t.json WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE CAST(t.json AS JSONB) #>> '{}' END
+                       FROM sample_text t
+                      WHERE s.texts = 1 AND t.month_id = m.month_id AND t.ts = m.ts AND t.series = m.series),
+                    CAST(m.value AS TEXT) || CASE WHEN m.value = trunc(m.value) AND abs(m.value) < 1e15 THEN '.0' ELSE '' END)
       FROM history_month n
       JOIN frame f ON f.month_id = n.id
       JOIN sample m ON m.month_id = n.id AND m.ts = f.ts
