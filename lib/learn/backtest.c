@@ -155,6 +155,10 @@ backtest_year(const struct hours *h, int train_days, int test_days, enum baselin
 	return status;
 }
 
+#define LATE_HOURS (28 * 24) /* by which a model is chosen */
+#define LEAST_HOURS (3 * 24)
+#define KEEN 0.85 /* so much less must its error be than that of what is served first */
+
 static void
 day_intervals(struct backtest *b, const struct hours *h, const double *served, int issue_hour,
     double *low, double *high)
@@ -171,6 +175,63 @@ day_intervals(struct backtest *b, const struct hours *h, const double *served, i
 	for (i = 0; i < n; i++)
 		low[i] = isnan(low[i]) ? NAN : served[i];
 	b->pinball = (b->pinball + metric_pinball(n, measured, low, 0.5)) / 3;
+}
+
+/* The mean error of a model's forecasts over rows [first, last) of the test; NaN: it hardly
+ * spoke. */
+static double
+late_error(const double *measured, const double *said, size_t first, size_t last)
+{
+	size_t i, n = 0, rows = 0;
+	double sum = 0;
+
+	for (i = first; i < last; i++) {
+		rows += isfinite(measured[i]) ? 1 : 0;
+		if (!isfinite(measured[i] - said[i]))
+			continue;
+		sum += fabs(measured[i] - said[i]);
+		n++;
+	}
+	return n > 0 && 10 * n >= 9 * rows ? sum / (double)n : NAN;
+}
+
+/*
+ * What is served is the model that did best on the weeks before each issue: its forecasts take
+ * the place of the first choice once there are some days to judge by.
+ */
+static void
+serve_best(const struct hours *h, size_t from, size_t to, int issue_hour,
+    double *const out[DAYAHEAD_MODELS])
+{
+	static const enum dayahead_model asked[] = { DAYAHEAD_RIDGEAR, DAYAHEAD_TOWT,
+		DAYAHEAD_WEEK };
+	double *first = malloc((to - from) * sizeof(*first));
+	const double *measured = h->load + from, *by = NULL;
+	size_t t, k, n = to - from;
+
+	if (first == NULL)
+		return;
+	memcpy(first, out[DAYAHEAD_SERVED], n * sizeof(*first));
+	for (t = 0; t < n; t++) {
+		size_t back = t > LATE_HOURS ? t - LATE_HOURS : 0;
+
+		if (h->at[from + t].hour == issue_hour && t >= LEAST_HOURS) {
+			double least = late_error(measured, first, back, t);
+
+			by = first;
+			for (k = 0; k < sizeof(asked) / sizeof(*asked); k++) {
+				double e = late_error(measured, out[asked[k]], back, t);
+
+				if (e < KEEN * least || isnan(least)) {
+					least = e;
+					by = out[asked[k]];
+				}
+			}
+		}
+		if (by != NULL && isfinite(by[t]))
+			out[DAYAHEAD_SERVED][t] = by[t];
+	}
+	free(first);
 }
 
 enum learn_status
@@ -197,6 +258,8 @@ backtest_day(const struct lagged *l, size_t from, size_t to, int issue_hour, boo
 	/* Nothing could be fitted: the naive rules still have their figures. */
 	if (status == LEARN_SHORT)
 		status = LEARN_OK;
+	if (status == LEARN_OK)
+		serve_best(l->h, from, to, issue_hour, out);
 	for (k = 0; k < DAYAHEAD_MODELS && status == LEARN_OK; k++) {
 		before = b->models;
 		judge(b, dayahead_name((enum dayahead_model)k), n, l->h->load + from, out[k]);

@@ -43,9 +43,9 @@ enum learn_status backtest_year(const struct hours *, int train_days, int test_d
 
 /*
  * Day-ahead over rows [from, to), as dayahead_play, with 90 % split-conformal
- * intervals. LEARN_NO_SKILL: the numbers are there, but the served model is
- * no better than last week (also when nothing but last week could be
- * served); LEARN_SHORT: nothing could be judged.
+ * intervals. At each issue served is the model that did best on the 28 days before it.
+ * LEARN_NO_SKILL: the numbers are there, but the served model is no better than last week (also
+ * when nothing but last week could be served); LEARN_SHORT: nothing could be judged.
  */
 enum learn_status backtest_day(const struct lagged *, size_t from, size_t to, int issue_hour,
     bool accurate, int refit_days, struct backtest *);

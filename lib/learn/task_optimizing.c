@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "learn/coming.h"
@@ -317,6 +318,71 @@ put_result(struct jw *w, const struct plan *p, const struct optimise_schedule *s
 	jw_end(w);
 }
 
+/* What valueType counts, of a schedule. */
+static double
+worth(const struct plan *p, const struct optimise_totals *t)
+{
+	return p->c.value == OPTIMISE_ENERGY ? t->kwh
+	       : p->c.value == OPTIMISE_CO2  ? t->co2
+					     : t->energy + t->demand + t->start;
+}
+
+/* Bands as wide as what stands leaves them; false: they are that wide already. */
+static bool
+widen(struct plan *p, const struct optimise_schedule *standing, bool wider)
+{
+	size_t i, k;
+	bool any = false;
+
+	for (i = 0; i < p->plants; i++) {
+		const struct plant *u = &p->plant[i];
+		const double *t = standing->temperature + u->at * (p->c.steps + 1);
+
+		for (k = 0; u->planned && k < p->c.steps; k++) {
+			if (isnan(u->low[k]))
+				continue;
+			u->low[k] = u->setpoint - u->band;
+			u->high[k] = u->setpoint + u->band;
+			any = any || t[k + 1] < u->low[k] || t[k + 1] > u->high[k];
+			if (wider) {
+				u->low[k] = fmin(u->low[k], t[k + 1]);
+				u->high[k] = fmax(u->high[k], t[k + 1]);
+			}
+		}
+	}
+	return any;
+}
+
+/*
+ * More comfort than what stands gives may cost more than it does. Unless comfort is what is
+ * asked for, the plan is then sought anew with no more comfort than that; `dear` keeps what the
+ * band would have cost.
+ */
+static enum learn_status
+not_dearer(struct plan *p, const struct optimise_schedule *standing,
+    struct optimise_schedule *best, struct optimise_totals *dear)
+{
+	struct optimise_schedule cheap;
+	enum learn_status status;
+
+	if (p->c.value == OPTIMISE_COMFORT ||
+	    worth(p, &best->total) <= worth(p, &standing->total) || !widen(p, standing, true))
+		return LEARN_OK;
+	status = search(p, false, &cheap);
+	(void)widen(p, standing, false);
+	if (status == LEARN_OK)
+		status = optimise_judge(&p->c, &cheap);
+	if (status == LEARN_OK && worth(p, &cheap.total) < worth(p, &best->total)) {
+		memcpy(cheap.least, best->least, p->c.units * sizeof(*cheap.least));
+		*dear = best->total;
+		optimise_free(best);
+		*best = cheap;
+	} else {
+		optimise_free(&cheap);
+	}
+	return LEARN_OK;
+}
+
 /* ---- in words ---- */
 
 /* The zone that is furthest from its band, whatever is done; and how many are. */
@@ -350,7 +416,7 @@ look_for_worst(struct worst *x, const struct plan *p, const struct optimise_sche
 /* The status, with the worst zone and yesterday's weather named. */
 static void
 settle(const struct plan *p, const struct optimise_schedule *best, const struct boxes *boxes,
-    bool in_vain, bool base_known, struct task_outcome *o)
+    bool in_vain, bool base_known, const struct optimise_totals *dear, struct task_outcome *o)
 {
 	char why[sizeof(o->reason)] = "", at[WHEN_TEXT], weather[128] = "";
 	struct worst x = { 0 };
@@ -371,6 +437,9 @@ settle(const struct plan *p, const struct optimise_schedule *best, const struct 
 	else if (!base_known)
 		(void)snprintf(weather, sizeof(weather),
 		    "the building's other load is not known: the peak is of these units alone");
+	if (dear->kwh > 0 && why[0] == '\0')
+		(void)snprintf(why, sizeof(why),
+		    "no more comfort than stands, which would cost more: see for_comfort");
 	if (in_vain || why[0] != '\0' || weather[0] != '\0')
 		task_settle(o, in_vain ? TASK_INFEASIBLE : TASK_OK, "%s%s%s", why,
 		    why[0] != '\0' && weather[0] != '\0' ? "; " : "", weather);
@@ -384,6 +453,7 @@ plan(struct plan *p, json_value data, json_value learned, bool simple, struct jw
 {
 	struct optimise_schedule standing = { 0 }, best = { 0 };
 	struct boxes boxes = { .standing = { 0 } };
+	struct optimise_totals dear = { 0 };
 	enum learn_status status;
 	bool base_known = false;
 	size_t k;
@@ -406,10 +476,14 @@ plan(struct plan *p, json_value data, json_value learned, bool simple, struct jw
 		status = optimise_judge(&p->c, &standing);
 	if (status == LEARN_OK)
 		status = search(p, simple, &best);
+	if (status == LEARN_OK && !simple)
+		status = not_dearer(p, &standing, &best, &dear);
 	if (status == LEARN_OK || status == LEARN_INFEASIBLE) {
 		(void)boxes_plan(&boxes, p, data, learned, &standing, &best);
 		put_result(w, p, &standing, &best, &boxes, base_known);
-		settle(p, &best, &boxes, status == LEARN_INFEASIBLE, base_known, o);
+		if (dear.kwh > 0)
+			put_totals(w, "for_comfort", &dear);
+		settle(p, &best, &boxes, status == LEARN_INFEASIBLE, base_known, &dear, o);
 	} else {
 		task_settle(o, TASK_ERROR, "%s", learn_reason(status));
 	}

@@ -239,6 +239,20 @@ ROWS
 		jq -e '.status == "infeasible" and (.reason | test("^nothing that can be done .*ComP_U_.*K outside at 2026-07-15T"))'
 }
 
+@test "a plan costs no more than what stands, unless comfort is what is asked for" {
+	forecast
+	nbms-learn task optimizing $B >tasks
+	# so hot that what stands leaves the band
+	jq -c 'if .task == "optimizing" then .data.outdoor |= map(. + 6) else . end' tasks >hot
+	nbms-learn run hot | tail -1 >cheap
+	jq -c 'if .task == "optimizing" then .valueType = "comfort" else . end' hot | nbms-learn run | tail -1 >dear
+	jq -e '.result | .standing.comfort_kelvin_hours > 1 and .saved.cost >= 0 and
+		.optimised.comfort_kelvin_hours <= .standing.comfort_kelvin_hours + 0.1' cheap || { jq -c '.reason, .result.saved' cheap; false; }
+	jq -e '.result.for_comfort | .cost > 0 and .comfort_kelvin_hours > 0' cheap
+	jq -se '(.[1].result.optimised.comfort_kelvin_hours < .[0].result.optimised.comfort_kelvin_hours - 0.2) and
+		.[1].result.for_comfort == null and .[1].result.saved.cost < .[0].result.saved.cost' cheap dear
+}
+
 @test "a VAV box opens when its air handler runs: setpoint and least flow of its own, as schedules too" {
 	forecast
 	nbms-learn task optimizing $B --schedule-mode apply >tasks
