@@ -10,7 +10,7 @@ import {empty, facts, into, tag} from './parts.js';
 
 // Bars of the day's hours, on those of a week before.
 function hours(rows, before, zone) {
-	const width = 400, height = 76, base = height - 14;
+	const width = 400, height = 80, base = height - 18;
 	const top = Math.max(1, ...[...rows, ...before].map((r) => r.usage_kwh ?? 0));
 	const current = Math.floor(f.minuteOf(now(), zone) / 60);
 	const today = f.isoDay(now(), zone);
@@ -21,10 +21,10 @@ function hours(rows, before, zone) {
 		return s('rect', {class: `bar ${kind} ${open ? 'now' : ''}`, x: hour * width / 24 + (kind ? 1 : 4), width: width / 24 - (kind ? 2 : 8), y: base - tall, height: tall, rx: 1.5},
 			s('title', {}, `${f.clock(r.from, zone)}: ${f.number(r.usage_kwh, 1)} kWh`));
 	};
-	return s('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${t('overview.hours')}: ${f.number(top, 0)}`},
+	return s('svg', {class: 'hourly', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${t('overview.hours')}: ${f.number(top, 0)}`},
 		before.map((r) => bar(r, 'old')), rows.map((r) => bar(r, '')),
 		s('path', {class: 'axis', d: `M0 ${base + .5}H${width}`}),
-		[0, 6, 12, 18].map((hour) => s('text', {x: hour * width / 24 + (hour ? 0 : 1), y: height - 1, 'text-anchor': hour ? 'middle' : 'start'}, `${String(hour).padStart(2, '0')}`)));
+		[0, 6, 12, 18].map((hour) => s('text', {x: hour * width / 24 + (hour ? 0 : 1), y: height - 4, 'text-anchor': hour ? 'middle' : 'start'}, `${String(hour).padStart(2, '0')}`)));
 }
 
 function sum(rows) {

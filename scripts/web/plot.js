@@ -62,7 +62,7 @@ export function midnight(iso, zone) {
 
 /*
  * draw(BOX, {series: [{label, unit, format, dashed, swatch}], rows, band, zone, name, height, xlabel, ylabel, zoomed, range}):
- * beside(i) is a node put beside the i-th name. rows are [x, y, ...], x a Date or a number, y a number, null, or [low, middle, high] with band. Returns the Dygraph.
+ * join: what has no value at a time goes on to its next one, and NaN alone ends a line. beside(i) is a node put beside the i-th name. rows are [x, y, ...], x a Date or a number, y a number, null, or [low, middle, high] with band. Returns the Dygraph.
  */
 export function draw(box, o) {
 	if (!box.isConnected) return null; // its view was left meanwhile
@@ -85,7 +85,7 @@ export function draw(box, o) {
 		color: colours[i], axis: units.indexOf(one.unit ?? '') === 1 ? 'y2' : 'y', strokePattern: one.dashed ? [5, 4] : null, strokeWidth: one.dashed ? 1.3 : 1.7,
 		fillAlpha: 0.18}]));
 	const g = new window.Dygraph(plot, o.rows, {
-		labels: ['x', ...o.series.map((_, i) => `s${i}`)], series: per, customBars: Boolean(o.band), legend: 'never', connectSeparatedPoints: false,
+		labels: ['x', ...o.series.map((_, i) => `s${i}`)], series: per, customBars: Boolean(o.band), legend: 'never', connectSeparatedPoints: Boolean(o.join),
 		gridLineColor: colour('line'), axisLineColor: colour('line-strong'), highlightCircleSize: 4, labelsUTC: false, animatedZooms: false, includeZero: Boolean(o.zero),
 		axes: {
 			x: o.zone ? {axisLabelFormatter: axisTime(o.zone), ticker: ticker(o.zone)} : {axisLabelFormatter: (x) => (o.xformat ?? f.short)(x), axisLabelWidth: 90},

@@ -33,13 +33,13 @@ export async function show(box, place) {
 	// one bar an hour, or a day
 	const intervals = (rows) => {
 		const top = Math.max(1, ...rows.map((r) => r.usage_kwh ?? 0));
-		const W = 900, H = 150, base = H - 18, wide = W / rows.length;
+		const W = 900, H = 170, base = H - 28, wide = W / rows.length;
 		const text = (r) => (kind === 'daily' ? f.clock(r.from, zone).slice(0, 2) : String(Number(f.isoDay(r.from, zone).slice(8))));
-		return h('section', {class: 'card'}, h('h2', {}, t(kind === 'daily' ? 'overview.hours' : 'reports.days')), s('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': t('reports.energy')},
+		return h('section', {class: 'card'}, h('h2', {}, t(kind === 'daily' ? 'overview.hours' : 'reports.days')), s('svg', {class: 'bars', viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': t('reports.energy')},
 			rows.map((r, i) => {
 				const tall = base * (r.usage_kwh ?? 0) / top;
 				return [s('rect', {class: 'bar', x: i * wide + wide * 0.12, width: wide * 0.76, y: base - tall, height: tall, rx: 2}, s('title', {}, `${text(r)}: ${f.number(r.usage_kwh, 1)} kWh, ${money(r)}`)),
-					(kind === 'daily' ? i % 3 === 0 : i % 2 === 0) && s('text', {x: (i + 0.5) * wide, y: H - 2, 'text-anchor': 'middle'}, text(r))];
+					(kind === 'daily' ? i % 3 === 0 : i % 2 === 0) && s('text', {x: (i + 0.5) * wide, y: H - 6, 'text-anchor': 'middle'}, text(r))];
 			}), s('path', {class: 'axis', d: `M0 ${base + 0.5}H${W}`})));
 	};
 	const meters = (rows) => h('section', {class: 'card'}, table([

@@ -24,6 +24,15 @@ function withDerived(points) {
 		.map(([what, unit]) => ({...p, point_id: p.point_id + what, name: `${p.name ?? p.point_id} ${what}`, unit}))] : [p]));
 }
 
+// Numbers; where values are missing for long the line ends, with a NaN: longer than three times what lies between them
+// usually.
+function broken(values_) {
+	const rows = values_.map(([x, v]) => [x, typeof v === 'boolean' ? Number(v) : typeof v === 'number' ? v : NaN]);
+	const steps = rows.slice(1).map((r, i) => r[0] - rows[i][0]).sort((a, b) => a - b);
+	const usual = Math.max(900000, steps[Math.floor(steps.length * 0.9)] ?? 0);
+	return rows.flatMap((r, i) => (i > 0 && r[0] - rows[i - 1][0] > 3 * usual ? [[rows[i - 1][0] + 1, NaN], r] : [r]));
+}
+
 export async function show(box, place) {
 	const {key, zone, name} = place.building;
 	const all = withDerived((await known(key)).filter((p) => !p.deleted));
@@ -63,14 +72,13 @@ export async function show(box, place) {
 		});
 		chart.removeAttribute('aria-busy');
 	};
-	const picture = (series, span) => {
+	const picture = (all_, span) => {
+		const series = all_.map(broken);
 		const times = [...new Set(series.flatMap((rows) => rows.map((r) => r[0])))].sort((x, y) => x - y);
 		if (!times.length) { replace(chart, h('div', {class: 'legend'}, chosen.map((id) => h('span', {}, of(id).name || id, remove(id)))), empty(t('trends.nothing'))); return; }
-		const place_ = new Map(times.map((x, i) => [x, i]));
+		const at = new Map(times.map((x, i) => [x, i]));
 		const rows = times.map((x) => [new Date(x), ...series.map(() => null)]);
-		series.forEach((one, i) => {
-			for (const [x, v] of one) rows[place_.get(x)][i + 1] = typeof v === 'boolean' ? Number(v) : typeof v === 'number' ? v : NaN;
-		});
+		series.forEach((one, i) => { for (const [x, v] of one) rows[at.get(x)][i + 1] = v; });
 		plot(chart, {
 			series: chosen.map((id) => ({label: of(id).name || id, unit: of(id).unit ?? ''})), rows, zone, range: span, join: true,
 			beside: (i) => remove(chosen[i]), name: t('trends.chart', {points: chosen.map((id) => of(id).name || id).join(', ')}),
