@@ -11,7 +11,8 @@ static const char *const usage_lines[] = { "[-d DIR] [--channels FILE] [--follow
 	"import "
 	"[FILE ...]",
 	"notice --customer C [--building B] --title TEXT --text TEXT [--id ID]",
-	"log [--customer C] [--from TIME]", NULL };
+	"log [--customer C] [--from TIME]", "resend ID ... | resend --unknown",
+	"prune --older TIME", NULL };
 
 char *
 job_path(const struct push_job *job, const char *name)
@@ -56,6 +57,10 @@ main(int argc, char *argv[])
 		{ '\0', "text", "TEXT", OPT_TEXT, &job.text, "notice: its text" },
 		{ '\0', "id", "ID", OPT_TEXT, &job.id, "notice: the same id is told once" },
 		{ '\0', "from", "TIME", OPT_TEXT, &job.from, "log: begin (now-7d)" },
+		{ '\0', "unknown", NULL, OPT_FLAG, &job.unknown,
+		    "resend: all that may not have come" },
+		{ '\0', "older", "TIME", OPT_DURATION, &job.older,
+		    "prune: what was settled longer ago than this" },
 		TABLE_OPTIONS(&job.form),
 		RECORDS_OPTIONS(&job.records),
 		OPT_END,
@@ -63,25 +68,19 @@ main(int argc, char *argv[])
 	const struct opt_spec spec = { usage_lines,
 		"Tells people of alarms and notices, and keeps a ledger of who was told what.",
 		opts, NULL };
-	static const struct {
-		const char *name;
-		int (*run)(struct push_job *, int, char *[]);
-	} verbs[] = { { "endpoint", verb_endpoint }, { "notice", verb_notice },
-		{ "log", verb_log } };
-	int (*run)(struct push_job *, int, char *[]) = verb_run;
-	int first, status, verb = 0;
-	size_t i;
+	static const char *const names[] = { "endpoint", "notice", "log", "resend", "prune",
+		NULL };
+	static int (*const run[])(struct push_job *, int, char *[]) = { verb_endpoint,
+		verb_notice, verb_log, verb_resend, verb_prune };
+	int verb, first, status;
 
 	prog_begin("nbms-push");
-	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (argc > 1 && strcmp(argv[1], verbs[i].name) == 0) {
-			run = verbs[i].run;
-			verb = 1;
-		}
-	first = opt_parse(&spec, argc - verb, argv + verb) + verb;
+	verb = opt_verb_or_none(&spec, names, argc, argv);
+	first =
+	    verb < 0 ? opt_parse(&spec, argc, argv) : opt_parse(&spec, argc - 1, argv + 1) + 1;
 	if (strcmp(job.on_doubt, "leave") != 0 && strcmp(job.on_doubt, "resend") != 0)
 		opt_wrong("--on-doubt: leave or resend");
-	status = run(&job, argc - first, argv + first);
+	status = (verb < 0 ? verb_run : run[verb])(&job, argc - first, argv + first);
 	db_close(job.site);
 	return prog_end(status);
 }

@@ -5,6 +5,8 @@
 #include "base/prog.h"
 #include "bms/thing.h"
 
+#include <stdlib.h>
+
 /* A row is taken into the registry, or rejected whole. */
 static bool
 import_row(void *ctx, struct record *r)
@@ -114,7 +116,51 @@ verb_notice(struct push_job *job, int argc, char *argv[])
 	n = push_notice(job->site, span_of(job->id), span_of(job->customer),
 	    span_of(job->building), span_of(job->title), span_of(job->text), clock_now());
 	db_commit(job->site);
-	diag("%lld endpoints will be told", (long long)n);
+	diag_note("%lld endpoints will be told", (long long)n);
+	return 0;
+}
+
+/* The deliveries named by their id, or all whose fate is not known. */
+int
+verb_resend(struct push_job *job, int argc, char *argv[])
+{
+	int64_t id = 0, n = 0;
+	int i, status = 0;
+	char *end;
+
+	if ((argc == 0) != job->unknown)
+		opt_wrong("resend needs ids, as log has them, or --unknown");
+	job_open_site(job, DB_WRITE);
+	db_begin(job->site);
+	for (i = 0; i < argc; i++) {
+		id = strtoll(argv[i], &end, 10);
+		if (end == argv[i] || *end != '\0' || !push_resend(job->site, id, clock_now()))
+			diag("%s: no delivery that failed or may not have come", argv[i]),
+			    status = EX_REJECTED;
+		else
+			n++;
+	}
+	while (job->unknown && push_doubtful(job->site, &id))
+		n += push_resend(job->site, id, clock_now());
+	db_commit(job->site);
+	diag_note("%lld will be told again", (long long)n);
+	return status;
+}
+
+int
+verb_prune(struct push_job *job, int argc, char *argv[])
+{
+	int64_t n;
+
+	if (argc > 0)
+		opt_wrong("prune takes no operand: %s", argv[0]);
+	if (job->older <= 0)
+		opt_wrong("prune needs --older TIME");
+	job_open_site(job, DB_WRITE);
+	db_begin(job->site);
+	n = push_prune(job->site, clock_now() - job->older);
+	db_commit(job->site);
+	diag_note("%lld forgotten", (long long)n);
 	return 0;
 }
 

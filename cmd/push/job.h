@@ -14,8 +14,8 @@ struct push_job {
 	struct table_options form;
 	const char *dir, *channels_path, *customer, *building, *title, *text, *id, *from;
 	const char *on_doubt;
-	int64_t retry, give_up, max_age, linger;
-	bool follow;
+	int64_t retry, give_up, max_age, linger, older;
+	bool follow, unknown;
 	/* state */
 	struct db *site;
 	struct channels *channels;
@@ -26,6 +26,8 @@ struct push_job {
 int verb_run(struct push_job *job, int argc, char *argv[]);
 int verb_endpoint(struct push_job *job, int argc, char *argv[]);
 int verb_notice(struct push_job *job, int argc, char *argv[]);
+int verb_resend(struct push_job *job, int argc, char *argv[]);
+int verb_prune(struct push_job *job, int argc, char *argv[]);
 int verb_log(struct push_job *job, int argc, char *argv[]);
 
 /* A path in the state directory; the caller frees. */

@@ -50,14 +50,39 @@ device_drop(struct db *site, struct span thing, when_t now)
 	return db_run(site, SQL_THING_DROP, "t", thing) > 0 || known;
 }
 
+/* What is told of a building apart from its gateways. */
+static void
+purge_building(struct db *site, struct span customer, struct span building)
+{
+	static const enum sql_name all[] = { SQL_PURGE_BUILDING_ALARM_HISTORY,
+		SQL_PURGE_BUILDING_ALARM, SQL_PURGE_BUILDING_USER_APPLIED,
+		SQL_PURGE_BUILDING_USER_SCHEDULE, SQL_PURGE_BUILDING_MANUAL_SCHEDULE,
+		SQL_PURGE_BUILDING_SCHEDULE, SQL_PURGE_BUILDING_CALENDAR,
+		SQL_PURGE_BUILDING_USER_ZONE, SQL_PURGE_BUILDING_UNIT_PRICE,
+		SQL_PURGE_BUILDING_WEATHER, SQL_PURGE_BUILDING_COMPOSITE };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		db_do(site, all[i], "tt", customer, building);
+}
+
 bool
 device_purge(struct db *site, const struct thing *t)
 {
+	static const enum sql_name all[] = { SQL_PURGE_ALARM_HISTORY, SQL_PURGE_ALARM,
+		SQL_PURGE_PRESENCE, SQL_PURGE_RULE_WATCH, SQL_PURGE_GAP_REQUEST,
+		SQL_PURGE_CONTROL };
 	int64_t others = 0;
+	size_t i;
 
 	db_do(site, SQL_COMPOSITE_DROP_OF_THING, "ttt", t->customer, t->building, t->name);
 	db_do(site, SQL_POINT_DROP_OF_THING, "ttt", t->customer, t->building, t->name);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		db_do(site, all[i], "t", t->name);
 	(void)db_one(site, SQL_THING_IN_BUILDING, "tt", "i", t->customer, t->building, &others);
+	if (others == 0)
+		purge_building(site, t->customer, t->building);
+	db_do(site, SQL_ALARM_COMMAND_DONE, ""); /* a running nbms-alarm looks again */
 	return others == 0;
 }
 

@@ -304,6 +304,24 @@ push_of(struct db *site, int64_t id, struct span *customer, struct span *arn, in
 }
 
 bool
+push_resend(struct db *site, int64_t id, when_t now)
+{
+	return db_run(site, SQL_DELIVERY_RESEND, "ii", id, (int64_t)now) > 0;
+}
+
+bool
+push_doubtful(struct db *site, int64_t *id)
+{
+	return db_one(site, SQL_DELIVERY_DOUBTFUL, "i", "i", *id, id);
+}
+
+int64_t
+push_prune(struct db *site, when_t before)
+{
+	return db_run(site, SQL_DELIVERY_PRUNE, "i", (int64_t)before);
+}
+
+bool
 push_cut_off(struct db *site, int64_t *id, struct span *arn)
 {
 	return db_one(site, SQL_DELIVERY_CUT_OFF, "", "it", id, arn);

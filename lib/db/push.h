@@ -85,6 +85,15 @@ bool push_of(struct db *site, int64_t id, struct span *customer, struct span *ar
 /* A delivery that was cut off in the middle of a try. */
 bool push_cut_off(struct db *site, int64_t *id, struct span *arn);
 
+/* Tells it again: one whose fate is not known, or that failed. False: it is neither. */
+bool push_resend(struct db *site, int64_t id, when_t now);
+
+/* The next after id whose fate is not known; false: none. */
+bool push_doubtful(struct db *site, int64_t *id);
+
+/* Forgets what was settled before; returns how many. */
+int64_t push_prune(struct db *site, when_t before);
+
 void push_log(struct db *site, enum table_form form, struct span customer, when_t from);
 
 #endif

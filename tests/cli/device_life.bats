@@ -188,8 +188,15 @@ print("-----BEGIN CERTIFICATE REQUEST-----"); print(base64.encodebytes(d).decode
 	run -0 --separate-stderr nbms-device delete --purge $A
 	[[ $stderr == *'its month files stay'* ]]
 	[ -e site/history/C000003_B001/2022-10.db ]
+	sqlite3 site/nbms.db "INSERT INTO schedule (customer, building, schedule_id, data, changed) VALUES ('C000003', 'B001', 's', '{}', 1), ('C000003', 'B009', 's', '{}', 1)"
+	alarm='{"msg_type":"Alarm","alarm_0":{"alarm_point_id":"A","event":"raise","level":1,"priority":1},"alarm_count":1,"time":"202210041000"}'
+	echo "{\"thing\":\"C000003_B001_02\",\"point\":\"alarm\",\"message\":$alarm}" | nbms-alarm >/dev/null
+	[ "$(sqlite3 site/nbms.db 'SELECT count(*) FROM alarm_history')" -gt 0 ]
 	nbms-device delete --purge C000003_B001_02 >/dev/null
 	[ ! -e site/history/C000003_B001 ]
+	[ "$(sqlite3 site/nbms.db 'SELECT count(*) FROM alarm')" -eq 0 ]
+	[ "$(sqlite3 site/nbms.db 'SELECT count(*) FROM alarm_history')" -eq 0 ]
+	[ "$(sqlite3 site/nbms.db 'SELECT building FROM schedule')" = B009 ]
 	[ "$(openssl crl -in site/pki/crl.pem -noout -text | grep -c 'Serial Number')" -eq 3 ]
 	nbms-device verify
 }

@@ -294,3 +294,20 @@ fcm b All" ]
 	run -69 nbms-live token add --customer C000003 --mail hana@example.com hana
 	[[ "$output" == *'no mail channel is set up'* ]]
 }
+
+@test "what may not have come is told again when somebody says so; what is long settled is forgotten" {
+	nbms-push endpoint add --customer C1 mailto:a@b.example
+	nbms-push notice --customer C1 --title T --text X --id one 2>/dev/null
+	nbms-push notice --customer C1 --title T --text X --id two 2>/dev/null
+	sqlite3 nbms-state/nbms.db "UPDATE delivery SET state = 'unknown', settled = 1000, attempts = 3 WHERE id = 1;
+		UPDATE delivery SET state = 'sent', settled = 1000 WHERE id = 2"
+	run -1 nbms-push resend 2 77
+	run -64 nbms-push resend
+	run -64 nbms-push resend --unknown 1
+	nbms-push resend --unknown 2>err
+	grep -q '1 will be told again' err
+	[ "$(sqlite3 nbms-state/nbms.db 'SELECT state, attempts FROM delivery WHERE id = 1')" = 'waiting|0' ]
+	run -64 nbms-push prune
+	nbms-push prune --older 1d 2>err
+	[ "$(sqlite3 nbms-state/nbms.db 'SELECT id FROM delivery')" = 1 ]
+}

@@ -108,5 +108,12 @@ SELECT id, arn FROM delivery WHERE state = 'sending' ORDER BY id LIMIT 1;
 SELECT id, created, customer, arn, kind, nth, episode, title, state, attempts, settled, service_id, error FROM delivery
     WHERE (CAST($1 AS TEXT) IS NULL OR customer = $1) AND created >= $2 AND kind <> 'quiet' ORDER BY id;
 
+-- name: delivery_resend
+UPDATE delivery SET state = 'waiting', due = $2, attempts = 0, settled = NULL, error = NULL
+    WHERE id = $1 AND state IN ('unknown', 'failed');
+
+-- name: delivery_doubtful
+SELECT id FROM delivery WHERE state = 'unknown' AND id > $1 ORDER BY id LIMIT 1;
+
 -- name: delivery_prune
 DELETE FROM delivery WHERE settled IS NOT NULL AND settled < $1 AND state NOT IN ('waiting', 'sending');
