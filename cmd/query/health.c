@@ -219,6 +219,22 @@ check_disk(struct health *h)
 	    share * 100);
 }
 
+/* "listener 8884 127.0.0.1": its port; 0: another line. */
+static int
+listener_port(struct span line)
+{
+	static const char word[] = "listener ", here[] = " 127.0.0.1";
+	char *end;
+	long port;
+
+	if (!span_starts(line, word))
+		return 0;
+	port = strtol(line.p + sizeof(word) - 1, &end, 10);
+	if (port < 1 || port > 65535 || strncmp(end, here, sizeof(here) - 1) != 0)
+		return 0;
+	return (int)port;
+}
+
 /* The port of the site's own programs, as nbms-device broker wrote it down; 0: there is none.
  */
 static int
@@ -226,17 +242,13 @@ site_port(const struct health *h)
 {
 	char *path = xasprintf("%s/broker/mosquitto.conf", h->dir);
 	struct buf text = BUF(1 << 20);
-	const char *line;
-	int port = 0, p;
+	const char *p;
+	int port = 0;
 
 	if (access(path, R_OK) == 0 && file_read(path, &text))
-		for (line = buf_text(&text); line != NULL && port == 0;
-		     line = strchr(line + 1, '\n'))
-			if (sscanf(line + (*line == '\n'), "listener %d 127.0.0.%*d", &p) ==
-				1 &&
-			    strstr(line + 1, "127.0.0.1") != NULL &&
-			    strstr(line + 1, "127.0.0.1") < line + 1 + strcspn(line + 1, "\n"))
-				port = p;
+		for (p = buf_text(&text); port == 0 && *p != '\0';
+		     p += strcspn(p, "\n") + (p[strcspn(p, "\n")] == '\n'))
+			port = listener_port((struct span){ p, strcspn(p, "\n") });
 	buf_free(&text);
 	free(path);
 	return port;
