@@ -19,6 +19,9 @@ export class Trouble extends Error {
 	}
 }
 
+// What time the server said it was, with its last answer.
+export let heardAt = Date.now();
+
 let refused = () => {};
 export const onRefused = (f) => { refused = f; };
 
@@ -57,6 +60,7 @@ async function ask(url, options) {
 		if ((answer.status !== 429 && answer.status !== 503) || options.method === 'POST' || attempt === 4) break;
 		await new Promise((r) => setTimeout(r, 150 * 2 ** attempt * (0.5 + Math.random())));
 	}
+	heardAt = Date.parse(answer.headers.get('Date')) || heardAt;
 	if (answer.status === 401) refused();
 	if (!answer.ok) throw await words(answer);
 	return answer;

@@ -1,10 +1,10 @@
 // Who is signed in, what they may see and do, and what time it is at the server.
 
-import {get} from './api.js';
+import {get, heardAt} from './api.js';
 
 export const site = {user: null, role: 'viewer', customer: null, buildings: []};
 
-// The server's clock: a phone's may be wrong, and a server may be told to live on another day.
+// The server's clock: a telephone's may be wrong.
 let ahead = 0;
 export const now = () => new Date(Date.now() + ahead);
 
@@ -14,7 +14,8 @@ export const can = (role) => rank[site.role] >= rank[role];
 export async function load() {
 	const me = await get('manage/me');
 	Object.assign(site, {user: me.user, role: me.role, customer: me.customer, name: me.name});
-	if (me.now) ahead = new Date(me.now) - Date.now();
+	const apart = heardAt - Date.now();
+	ahead = Math.abs(apart) > 5000 ? apart : 0;
 	site.buildings = (me.buildings ?? []).map((b) => {
 		const key = b.building.includes('_') ? b.building : `${me.customer}_${b.building}`;
 		return {key, name: b.name || key, zone: b.timezone || 'UTC', currency: b.currency ?? 'KRW'};

@@ -44,6 +44,8 @@ make_site() {
 		{"type":"building","customer":"C000003","building":"B001","name":"Head office","timezone":"Asia/Seoul","tariff":"general/eul/high_a/2","contract_kw":900,"country":"KR"}
 		{"type":"building","customer":"C000003","building":"B002","name":"Annex","timezone":"Asia/Seoul","country":"KR"}
 		{"type":"thing","thing":"C000003_B002_01"}
+		{"type":"building","customer":"C000003","building":"B003","name":"Tower","timezone":"Asia/Seoul","tariff":"general/eul/high_a/2","contract_kw":100,"country":"KR"}
+		{"type":"thing","thing":"C000003_B003_01"}
 		{"type":"customer","customer":"C000009","name":"Other people"}
 		{"type":"building","customer":"C000009","building":"B001","name":"Other people's tower","timezone":"Asia/Seoul","country":"KR"}
 		{"type":"thing","thing":"C000009_B001_01"}
@@ -79,6 +81,14 @@ make_site() {
 		{"customer":"C000003","building":"B001","zone_id":"1F","name":"First floor","members":[{"point_id":"39.AI-300:1631_AHUReturnAirTemp_01","role":"temperature"}],"rule":{"stale":"7d","humidity":45}}
 	ROWS
 	nbms-sched zones --customer C000003 --building B001 >/dev/null
+	# forty days to learn from, and the coming day's weather
+	"$top/scripts/simulate" --thing C000003_B003_01 --points 40 --from "$(TZ=Asia/Seoul date -d '40 days ago' +%F)" --to "$(TZ=Asia/Seoul date +%FT%H:00)" | nbms-store
+	awk -v now="$(date +%s)" 'BEGIN { for (h = -1; h < 48; h++) printf "INSERT INTO weather_forecast VALUES (%cC000003%c,%cB003%c,%d,%d,%.1f,50,0,%ctest%c);\n", 39, 39, 39, 39,
+		now - now % 3600 + h * 3600, now - now % 3600, 4 + 3 * sin(h / 3.8), 39, 39 }' | sqlite3 "$NBMS_DIR/nbms.db"
+	nbms-learn task optimizing --customer C000003 --building B003 --schedule-mode advise --level fast | nbms-learn run >"$dir/learned"
+	nbms-learn callback "$dir/learned" >/dev/null
+	nbms-learn task tender-predict --customer C000003 --input '{"base":404282000,"kind":"works-national","day":"2026-03-01","bidders":10}' | nbms-learn run >"$dir/learned"
+	nbms-learn callback "$dir/learned" >/dev/null
 	nbms-live token add --customer C000003 --role operator operator >"$dir/operator.token"
 	nbms-live token add --customer C000003 --role admin admin >"$dir/admin.token"
 	nbms-live token add --customer C000003 --role viewer viewer >"$dir/viewer.token"
@@ -131,6 +141,7 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 @test "a year of 15-minute values is drawn without a pause" { step a_year_without_a_pause; }
 @test "the week of a schedule, and a change of it" { step edits_the_week; }
 @test "forecast, comfort, reports, tenders" { step other_views_have_their_say; }
+@test "forecast against what came, the plan with its reasons, a tender's curve" { step forecast_plan_and_tender_are_drawn; }
 @test "the keyboard alone" { step keyboard_alone; }
 @test "Korean, dark, and a telephone of 360 pixels" { step korean_dark_and_small; }
 @test "another customer's building is not there: in the page, in requests, in the session" { step foreign_building_is_not_there; }
@@ -182,16 +193,9 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 	wait "$pid"
 }
 
-@test "what is killed leaves no session behind, and nothing in the runtime directory" {
-	step nothing_was_complained_of || :
-	mkdir "$BATS_TEST_TMPDIR/run"
-	other=$(free)
-	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run "$top/scripts/nbms-web" -d "$NBMS_DIR" -p "$other" --log error >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
-	web=$!
-	until_true 10 curl -sf -o /dev/null "http://localhost:$other/"
-	[ "$(stat -c %a "$BATS_TEST_TMPDIR"/run/nbms-web.*)" = 700 ]
-	# a reader that never reads: the session is there until websocketd is not
-	/usr/bin/python3 - "$other" "$(cat "$dir/operator.token")" 3>&- <<-'SLOW' &
+# A session that subscribes and then reads nothing.
+slow_reader() {
+	/usr/bin/python3 - "$other" "$(cat "$dir/operator.token")" 3>&- <<-'SLOW'
 		import base64, json, os, socket, struct, sys, time
 		s = socket.create_connection(("localhost", int(sys.argv[1])))
 		s.sendall(f"GET /live HTTP/1.1\r\nHost: localhost:{sys.argv[1]}\r\nOrigin: http://localhost:{sys.argv[1]}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n".encode())
@@ -201,10 +205,30 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 		    s.sendall(b"\x81" + (struct.pack("!B", 0x80 | len(data)) if len(data) < 126 else struct.pack("!BH", 0xfe, len(data))) + b"\0\0\0\0" + data)
 		time.sleep(60)
 	SLOW
+}
+
+@test "what is killed leaves no session behind, and nothing in the runtime directory" {
+	step nothing_was_complained_of || :
+	mkdir "$BATS_TEST_TMPDIR/run"
+	other=$(free)
+	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run "$top/scripts/nbms-web" -d "$NBMS_DIR" -p "$other" --log error >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	web=$!
+	until_true 10 curl -sf -o /dev/null "http://localhost:$other/"
+	[ "$(stat -c %a "$BATS_TEST_TMPDIR"/run/nbms-web.*)" = 700 ]
+	# a reader that never reads: the session is there until websocketd is not
+	slow_reader &
 	slow=$!
 	held() { sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM subscription'; }
 	some() { [ "$(held)" -gt 0 ]; }
 	none() { [ "$(held)" -eq 0 ]; }
+	until_true 10 some
+	# the session itself killed: the next sweep finds what it has left
+	kill -9 "$(pgrep -x nbms-live -P "$(pgrep -x websocketd -P "$web")")"
+	nbms-live sweep
+	none
+	kill "$slow"
+	slow_reader &
+	slow=$!
 	until_true 10 some
 	kill -9 "$(pgrep -x websocketd -P "$web")"
 	until_true 10 none

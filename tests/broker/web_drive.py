@@ -151,7 +151,7 @@ def signs_in_and_sees_own_buildings_only():
     page.says("Head office", "main")
     page.says("Live", "#top")
     assert "Other people's tower" not in page.text()
-    assert page.text("main").count("Last report") == 2
+    assert page.text("main").count("Last report") == 3
     assert token("operator") not in page.d.current_url and page.d.get_cookies() == []
     assert page.js("return JSON.stringify(localStorage)").find("nbms_") < 0
     page.shot("overview")
@@ -309,6 +309,21 @@ def other_views_have_their_say():
     assert page.all("svg .outline") == []
     page.go("comfort/C000003_B001")
     page.wait("an outline and a point", lambda: page.all("svg .outline") and page.all("svg .spot"))
+
+
+@step
+def forecast_plan_and_tender_are_drawn():
+    page.go("forecast/C000003_B003")
+    page.wait("a band", lambda: page.js("""const c = document.querySelector('#forecast canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n""") > 5000)
+    page.wait("money", lambda: re.search(r"₩[\d,]+", page.one("#plan .saved").text))
+    assert page.all("#plan .week .part"), page.text("#plan")
+    page.one("#plan summary").click()
+    page.says("nobody there", "#plan")
+    page.shot("plan")
+    page.go("tender")
+    page.says("Chance of winning by bid", "main")
+    page.wait("a curve", lambda: page.all("main .plot canvas"))
 
 
 @step
