@@ -17,6 +17,9 @@ SELECT t.thing, coalesce(p.last, t.last_seen), coalesce(p.known, t.created), coa
 -- name: schedule_next_change
 SELECT u.begins, u.schedule_id, u.point_id, u.value FROM user_schedule u
     WHERE u.customer = $1 AND u.building = $2 AND u.begins > $3 AND u.source <> 'outside'
+      AND NOT EXISTS (SELECT 1 FROM user_schedule p
+          WHERE p.customer = u.customer AND p.building = u.building AND p.point_id = u.point_id AND p.ends = u.begins
+            AND coalesce(p.value, 'null') = coalesce(u.value, 'null'))
     ORDER BY u.begins, u.point_id LIMIT 1;
 
 -- name: point_row
