@@ -7,6 +7,7 @@ static const struct {
 	int (*run)(struct store_job *job, int argc, char *argv[]);
 } verbs[] = {
 	{ "month", "month [-d DIR]", verb_month },
+	{ "sums", "sums [-d DIR]", verb_sums },
 	{ "retain", "retain [-d DIR] --months N [--dry-run]", verb_retain },
 	{ "backup", "backup [-d DIR] [--since OLDER] [--secrets] FOLDER|-", verb_backup },
 	{ "restore", "restore [-d DIR] FOLDER|-", verb_restore },

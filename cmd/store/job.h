@@ -30,6 +30,7 @@ struct store_job {
 /* Each gets the operands and returns an exit status. */
 int verb_store(struct store_job *job, int argc, char *argv[]);
 int verb_month(struct store_job *job, int argc, char *argv[]);
+int verb_sums(struct store_job *job, int argc, char *argv[]);
 int verb_retain(struct store_job *job, int argc, char *argv[]);
 
 int verb_backup(struct store_job *job, int argc, char *argv[]);

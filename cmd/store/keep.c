@@ -28,6 +28,16 @@ verb_month(struct store_job *job, int argc, char *argv[])
 }
 
 int
+verb_sums(struct store_job *job, int argc, char *argv[])
+{
+	if (argc > 0)
+		opt_wrong("sums takes no operand: %s", argv[0]);
+	job_open(job);
+	months_sum(job->site, job->history, table_form(&job->form));
+	return 0;
+}
+
+int
 verb_retain(struct store_job *job, int argc, char *argv[])
 {
 	if (argc > 0)

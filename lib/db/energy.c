@@ -1,7 +1,10 @@
 #include "db/energy.h"
+#include "base/clock.h"
 #include "base/diag.h"
+#include "base/prog.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
@@ -13,19 +16,28 @@ static const char *const parts[] = { "#Usage", "#Demand", "#Charge" };
 
 enum part { USAGE, DEMAND, CHARGE, MARK, OTHER };
 
-/* A meter's sum in the bucket in hand. */
-struct meter_sum {
-	char *id;
+/* What comes to a sum. */
+struct part_sum {
 	int64_t usage; /* in millionths of a kWh */
 	money_t charge;
 	int64_t used, charged, intervals, marked, first; /* how many */
-	double demand;
+	double demand;                                   /* NAN: none known */
 	when_t demand_at;
+};
+
+/* A meter's sum in the bucket in hand. */
+struct meter_sum {
+	char *id;
+	struct part_sum sum;
 	UT_hash_handle hh;
 };
 
+static const struct part_sum nothing = { .demand = NAN, .demand_at = WHEN_NONE };
+
 struct bill {
 	const struct zone *zone;
+	const struct opt_list *points; /* the meters asked for */
+	const char *thing;             /* the gateway, or NULL */
 	enum energy_by by;
 	when_t from, to; /* of the bucket; WHEN_NONE: none begun */
 	struct meter_sum *meters;
@@ -84,7 +96,7 @@ meter_of(struct bill *b, struct span id)
 		return m;
 	m = xcalloc(1, sizeof(*m));
 	m->id = xstrndup(id.p, id.n);
-	m->demand = NAN;
+	m->sum = nothing;
 	HASH_ADD_KEYPTR(hh, b->meters, m->id, id.n, m);
 	HASH_SORT(b->meters, by_id);
 	return m;
@@ -96,23 +108,22 @@ end_bucket(struct bill *b)
 	struct meter_sum *m;
 
 	for (m = b->meters; m != NULL; m = m->hh.next) {
+		const struct part_sum *p = &m->sum;
 		struct energy_sum s = { .from = b->from,
 			.to = b->to,
 			.point_id = span_of(m->id),
-			.usage = m->used > 0 ? (double)m->usage / 1e6 : (double)NAN,
-			.demand = m->demand,
-			.demand_at = m->demand_at,
-			.charge = m->charged > 0 ? (double)m->charge / (double)MONEY_ONE
+			.usage = p->used > 0 ? (double)p->usage / 1e6 : (double)NAN,
+			.demand = p->demand,
+			.demand_at = p->demand_at,
+			.charge = p->charged > 0 ? (double)p->charge / (double)MONEY_ONE
 						 : (double)NAN,
-			.intervals = m->intervals,
-			.marked = m->marked,
-			.uncharged = m->used - m->charged };
+			.intervals = p->intervals,
+			.marked = p->marked,
+			.uncharged = p->used - p->charged };
 
-		if (b->more && m->intervals > m->first)
+		if (b->more && p->intervals > p->first)
 			b->more = b->fn(b->ctx, &s);
-		m->usage = m->charge = 0;
-		m->used = m->charged = m->intervals = m->marked = m->first = 0;
-		m->demand = NAN;
+		m->sum = nothing;
 	}
 }
 
@@ -137,26 +148,57 @@ begin_bucket(struct bill *b, when_t t)
 }
 
 static void
-add(struct meter_sum *m, enum part part, const struct reading *r)
+add_demand(struct part_sum *to, double demand, when_t at)
+{
+	if (isnan(demand) || (!isnan(to->demand) && demand <= to->demand))
+		return;
+	to->demand = demand;
+	to->demand_at = at;
+}
+
+static void
+add(struct part_sum *to, enum part part, const struct reading *r)
 {
 	if (part == MARK) {
-		m->marked++;
-		m->first += span_is(r->json, "\"first\"");
+		to->marked++;
+		to->first += span_is(r->json, "\"first\"");
 	}
 	if (part == USAGE)
-		m->intervals++;
+		to->intervals++;
 	if (part == MARK || isnan(r->value))
 		return;
 	if (part == USAGE) {
-		m->usage += llround(r->value * 1e6);
-		m->used++;
+		to->usage += llround(r->value * 1e6);
+		to->used++;
 	} else if (part == CHARGE) {
-		m->charge += llround(r->value * (double)MONEY_ONE);
-		m->charged++;
-	} else if (isnan(m->demand) || r->value > m->demand) {
-		m->demand = r->value;
-		m->demand_at = r->ts;
+		to->charge += llround(r->value * (double)MONEY_ONE);
+		to->charged++;
+	} else {
+		add_demand(to, r->value, r->ts);
 	}
+}
+
+static void
+merge(struct part_sum *to, const struct part_sum *from)
+{
+	to->usage += from->usage;
+	to->charge += from->charge;
+	to->used += from->used;
+	to->charged += from->charged;
+	to->intervals += from->intervals;
+	to->marked += from->marked;
+	to->first += from->first;
+	add_demand(to, from->demand, from->demand_at);
+}
+
+/* The bucket that an interval ending at ts belongs to is begun. */
+static void
+reach(struct bill *b, when_t ts)
+{
+	if (b->to != WHEN_NONE && ts <= b->to)
+		return;
+	end_bucket(b);
+	begin_bucket(b, ts - 1);
 }
 
 static bool
@@ -168,11 +210,8 @@ take(void *ctx, const struct reading *r)
 
 	if (part == OTHER)
 		return true;
-	if (b->to == WHEN_NONE || r->ts > b->to) {
-		end_bucket(b);
-		begin_bucket(b, r->ts - 1);
-	}
-	add(meter_of(b, meter), part, r);
+	reach(b, r->ts);
+	add(&meter_of(b, meter)->sum, part, r);
 	return b->more;
 }
 
@@ -203,27 +242,276 @@ free_bill(struct bill *b)
 	}
 }
 
+/* ---- days that have been summed ---- */
+
+static bool
+is_asked_for(const struct bill *b, struct span meter, struct span thing)
+{
+	size_t i;
+
+	if (b->thing != NULL && !span_is(thing, b->thing))
+		return false;
+	for (i = 0; i < b->points->n; i++)
+		if (trend_item_matches(b->points->items[i], meter))
+			return true;
+	return b->points->n == 0;
+}
+
+static void
+take_day(struct bill *b, struct month *m, when_t day)
+{
+	struct rows *r = db_rows(month_db(m), SQL_ENERGY_DAY_ROWS, "i", (int64_t)day);
+	struct span id, thing;
+	struct part_sum p;
+
+	reach(b, day + 1);
+	while (rows_next(r, "ttiiiiiiidw", &id, &thing, &p.usage, &p.charge, &p.intervals,
+	    &p.used, &p.charged, &p.marked, &p.first, &p.demand, &p.demand_at)) {
+		id.n -= strlen(parts[USAGE]);
+		if (is_asked_for(b, id, thing))
+			merge(&meter_of(b, id)->sum, &p);
+	}
+	rows_end(r);
+}
+
+struct days {
+	when_t *all;
+	size_t n;
+};
+
+/* Those of the month's file, in order. Its first may be the last of the month before: what ends
+ * at midnight stands in this file. */
+static struct days
+summed_days(struct month *m, const struct zone *zone)
+{
+	struct days d = { 0 };
+	struct rows *r;
+	when_t day;
+
+	if (db_is_old(month_db(m)))
+		return d;
+	r = db_rows(month_db(m), SQL_ENERGY_SUMMED_LIST, "ii",
+	    (int64_t)when_day(zone, month_from(m) - 1, 0), (int64_t)month_to(m));
+	while (rows_next(r, "i", &day)) {
+		if ((d.n & (d.n - 1)) == 0)
+			d.all = xrealloc(d.all, (d.n > 0 ? 2 * d.n : 1) * sizeof(*d.all));
+		d.all[d.n++] = day;
+	}
+	rows_end(r);
+	return d;
+}
+
+/* The frames of a day that stand in the month's file: [from, to). */
+static void
+frames_of(const struct month *m, const struct zone *zone, when_t day, when_t *from, when_t *to)
+{
+	when_t end = when_day(zone, day, 1) + 1;
+
+	*from = day + 1 > month_from(m) ? day + 1 : month_from(m);
+	*to = end < month_to(m) ? end : month_to(m);
+}
+
+struct work {
+	struct history *h;
+	struct trend derived; /* points of the meters; its time is that of frames */
+	struct bill *bill;
+};
+
+static void
+take_samples(struct work *w, when_t from, when_t to)
+{
+	struct trend t = w->derived;
+
+	t.from = from;
+	t.to = to;
+	if (from < to && w->bill->more)
+		trend_each(w->h, &t, take, w->bill);
+}
+
+/* Days that are summed by their sums, the others, and parts of days, by their samples. */
+static void
+take_month(struct work *w, when_t month)
+{
+	const struct trend *t = &w->derived;
+	struct month *m = history_month(w->h, t->building_key, t->zone, month);
+	when_t at, end, from, to;
+	struct days days;
+	size_t i;
+
+	if (m == NULL)
+		return;
+	at = t->from > month_from(m) ? t->from : month_from(m);
+	end = t->to != WHEN_NONE && t->to < month_to(m) ? t->to : month_to(m);
+	days = summed_days(m, t->zone);
+	for (i = 0; i < days.n && w->bill->more; i++) {
+		frames_of(m, t->zone, days.all[i], &from, &to);
+		if (from < at || to > end)
+			continue;
+		take_samples(w, at, from);
+		take_day(w->bill, m, days.all[i]);
+		at = to;
+	}
+	take_samples(w, at, end);
+	free(days.all);
+}
+
+static void
+take_months(struct work *w)
+{
+	const struct trend *t = &w->derived;
+	when_t month = t->from != WHEN_NONE ? when_month(t->zone, t->from, 0) - 1 : WHEN_NONE;
+
+	while (
+	    w->bill->more && !prog_stopping() &&
+	    (month = history_next_month(w->h, t->building_key, t->zone, month)) != WHEN_NONE &&
+	    (t->to == WHEN_NONE || month < t->to))
+		take_month(w, month);
+}
+
 void
 energy_each(
     struct history *h, const struct trend *t, enum energy_by by, energy_fn *fn, void *ctx)
 {
-	struct bill b = {
-		.zone = t->zone, .by = by, .to = WHEN_NONE, .fn = fn, .ctx = ctx, .more = true
-	};
+	struct bill b = { .zone = t->zone,
+		.points = t->points,
+		.thing = t->thing,
+		.by = by,
+		.to = WHEN_NONE,
+		.fn = fn,
+		.ctx = ctx,
+		.more = true };
 	struct opt_list points = { 0 };
-	struct trend derived = *t;
+	struct work w = { .h = h, .derived = *t, .bill = &b };
 	size_t i;
 
 	derived_points(t->points, &points);
-	derived.points = &points;
-	derived.attr = NULL;
+	w.derived.points = &points;
+	w.derived.attr = NULL;
 	/* an interval is known by its end */
-	derived.from = t->from != WHEN_NONE ? t->from + 1 : WHEN_NONE;
-	derived.to = t->to != WHEN_NONE ? t->to + 1 : WHEN_NONE;
-	trend_each(h, &derived, take, &b);
+	w.derived.from = t->from != WHEN_NONE ? t->from + 1 : WHEN_NONE;
+	w.derived.to = t->to != WHEN_NONE ? t->to + 1 : WHEN_NONE;
+	if (by == ENERGY_BY_HOUR)
+		trend_each(h, &w.derived, take, &b);
+	else
+		take_months(&w);
 	end_bucket(&b);
 	free_bill(&b);
 	for (i = 0; i < points.n; i++)
 		free((char *)(uintptr_t)points.items[i]);
 	opt_list_free(&points);
+}
+
+/* ---- summing ---- */
+
+/* A meter's day, as one gateway reported it, by the series of its usage. */
+struct series_sum {
+	int64_t series;
+	char *key; /* meter NUL thing */
+	struct part_sum sum;
+	UT_hash_handle hh;
+};
+
+static bool
+take_series(void *ctx, const struct reading *r)
+{
+	struct series_sum **all = ctx, *s;
+	struct span meter;
+	enum part part = part_of(r->series, &meter);
+	char key[POINT_ID_MAX + THING_MAX + 8];
+	int n;
+
+	if (part == OTHER)
+		return true;
+	n = snprintf(
+	    key, sizeof(key), "%.*s/%.*s", SPAN_ARG(meter), SPAN_ARG(r->series->thing));
+	must(n > 0 && (size_t)n < sizeof(key));
+	HASH_FIND(hh, *all, key, (size_t)n, s);
+	if (s == NULL) {
+		s = xcalloc(1, sizeof(*s));
+		s->key = xstrdup(key);
+		s->sum = nothing;
+		HASH_ADD_KEYPTR(hh, *all, s->key, (size_t)n, s);
+	}
+	if (part == USAGE)
+		s->series = r->series->id;
+	add(&s->sum, part, r);
+	return true;
+}
+
+/* False: something of the day has come meanwhile. */
+static bool
+keep_day(struct db *db, when_t day, int64_t claim, struct series_sum *all)
+{
+	struct series_sum *s;
+	bool ours;
+
+	db_begin(db);
+	ours = db_run(db, SQL_ENERGY_SUMMED_DONE, "ii", (int64_t)day, claim) == 1;
+	if (ours)
+		(void)db_run(db, SQL_ENERGY_DAY_DROP, "i", (int64_t)day);
+	for (s = all; ours && s != NULL; s = s->hh.next)
+		if (s->series != 0)
+			(void)db_run(db, SQL_ENERGY_DAY_PUT, "iiiiiiiiidw", (int64_t)day,
+			    s->series, s->sum.usage, s->sum.charge, s->sum.intervals,
+			    s->sum.used, s->sum.charged, s->sum.marked, s->sum.first,
+			    s->sum.demand, s->sum.demand_at);
+	db_commit(db);
+	return ours;
+}
+
+/*
+ * A claim is put down, the samples are read, and the sums are kept if the claim is still there:
+ * whoever writes a sample of the day takes it away (history.c).
+ */
+static bool
+sum_day(struct history *h, const struct trend *t, struct month *m, when_t day)
+{
+	struct trend of_day = *t;
+	struct series_sum *all = NULL, *s, *next;
+	int64_t claim = clock_monotonic() | 1;
+	struct db *db = month_db(m);
+	bool kept;
+
+	frames_of(m, t->zone, day, &of_day.from, &of_day.to);
+	db_begin(db);
+	(void)db_run(db, SQL_ENERGY_SUMMED_CLAIM, "ii", (int64_t)day, claim);
+	db_commit(db);
+	trend_each(h, &of_day, take_series, &all);
+	kept = keep_day(db, day, claim, all);
+	s = all;
+	HASH_CLEAR(hh, all);
+	for (; s != NULL; s = next) {
+		next = s->hh.next;
+		free(s->key);
+		free(s);
+	}
+	return kept;
+}
+
+size_t
+energy_sum_month(struct history *h, struct span building_key, const struct zone *zone,
+    when_t month, when_t until)
+{
+	struct month *m = history_month_there(h, building_key, zone, month);
+	const struct opt_list none = { 0 };
+	struct opt_list points = { 0 };
+	struct trend t = { .building_key = building_key, .zone = zone, .points = &points };
+	when_t day;
+	int64_t claim;
+	size_t n = 0, i;
+
+	if (m == NULL)
+		return 0;
+	derived_points(&none, &points);
+	for (day = when_day(zone, month_from(m) - 1, 0);
+	     day < month_to(m) && when_day(zone, day, 1) < until && !prog_stopping();
+	     day = when_day(zone, day, 1))
+		if (!db_one(
+			month_db(m), SQL_ENERGY_SUMMED_ANY, "i", "i", (int64_t)day, &claim) ||
+		    claim != 0)
+			n += sum_day(h, &t, m, day);
+	for (i = 0; i < points.n; i++)
+		free((char *)(uintptr_t)points.items[i]);
+	opt_list_free(&points);
+	return n;
 }

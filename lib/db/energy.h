@@ -38,4 +38,14 @@ typedef bool energy_fn(void *ctx, const struct energy_sum *s);
 void energy_each(
     struct history *h, const struct trend *t, enum energy_by by, energy_fn *fn, void *ctx);
 
+/*
+ * Keeps the sums of the days that ended before `until` in the month's file, those that are not
+ * kept there yet: energy_each reads them instead of the samples. A sample that is written takes
+ * the sums of its day away in the same transaction (db/history.h), and they are made again the
+ * next time. Returns how many days. The history must be open to be written to, and no
+ * transaction in it.
+ */
+size_t energy_sum_month(struct history *h, struct span building_key, const struct zone *zone,
+    when_t month, when_t until);
+
 #endif

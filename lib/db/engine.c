@@ -117,6 +117,12 @@ db_close(struct db *db)
 	db->engine->close(db);
 }
 
+bool
+db_is_old(const struct db *db)
+{
+	return db->old;
+}
+
 const char *
 db_path(const struct db *db)
 {

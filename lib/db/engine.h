@@ -69,6 +69,10 @@ bool db_remove_month(const char *path);
 void db_close(struct db *db); /* rolls back what is open; NULL is fine */
 const char *db_path(const struct db *db);
 
+/* A month that an older program made and nobody has written to since, open to be read: what
+ * later migrations of its family add is not there. */
+bool db_is_old(const struct db *db);
+
 /* How many KiB of pages are kept in memory, for those who write to many places at once. */
 void db_set_cache(struct db *db, int64_t kib);
 

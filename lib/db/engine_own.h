@@ -38,6 +38,7 @@ struct db {
 	const struct engine *engine;
 	char *path; /* as it may be shown */
 	enum db_family family;
+	bool old;                          /* a month of an older schema, to be read */
 	struct rows statements[SQL_COUNT]; /* prepared at first use */
 };
 

@@ -21,8 +21,10 @@ struct month {
 	const struct zone *zone;
 	when_t from, to;
 	uint64_t generation;
-	uint64_t used; /* for choosing what to close */
-	bool loaded;   /* entries hold the file's series */
+	uint64_t used;                   /* for choosing what to close */
+	when_t touched_from, touched_to; /* frames of a day whose sums this transaction has
+					    taken away */
+	bool loaded;                     /* entries hold the file's series */
 	struct entry *entries;
 };
 
@@ -255,9 +257,26 @@ month_generation(const struct month *m)
 static struct db *
 writing(struct month *m)
 {
-	if (!db_in_transaction(m->db))
+	if (!db_in_transaction(m->db)) {
 		db_begin(m->db);
+		m->touched_to = WHEN_NONE;
+	}
 	return m->db;
+}
+
+/* The same where a sample at ts is about to change: what was summed of its day, to which an
+ * interval that ends at midnight belongs, too, holds no more. */
+static struct db *
+writing_at(struct month *m, when_t ts)
+{
+	struct db *db = writing(m);
+
+	if (m->touched_to != WHEN_NONE && ts > m->touched_from && ts <= m->touched_to)
+		return db;
+	m->touched_from = when_day(m->zone, ts - 1, 0);
+	m->touched_to = when_day(m->zone, ts - 1, 1);
+	db_do(db, SQL_ENERGY_SUMMED_DROP, "i", (int64_t)m->touched_from);
+	return db;
 }
 
 /* Another program that writes the same file may have been faster: then it is that one's. */
@@ -321,7 +340,7 @@ void
 month_put_samples(
     struct month *m, when_t ts, const int64_t id[], const double value[], size_t n)
 {
-	db_put_samples(writing(m), ts, id, value, n);
+	db_put_samples(writing_at(m, ts), ts, id, value, n);
 }
 
 void
@@ -329,19 +348,20 @@ month_put_text(struct month *m, when_t ts, struct series *s, struct span json)
 {
 	if (json.p == NULL) {
 		if (s->texts)
-			db_do(writing(m), SQL_SAMPLE_TEXT_DROP, "ii", (int64_t)ts, s->id);
+			db_do(
+			    writing_at(m, ts), SQL_SAMPLE_TEXT_DROP, "ii", (int64_t)ts, s->id);
 		return;
 	}
 	if (!s->texts)
 		db_do(writing(m), SQL_SERIES_SET_TEXTS, "i", s->id);
 	s->texts = true;
-	db_do(writing(m), SQL_SAMPLE_TEXT_PUT, "iit", (int64_t)ts, s->id, json);
+	db_do(writing_at(m, ts), SQL_SAMPLE_TEXT_PUT, "iit", (int64_t)ts, s->id, json);
 }
 
 void
 month_drop_sample(struct month *m, when_t ts, struct series *s)
 {
-	db_do(writing(m), SQL_SAMPLE_DROP, "ii", (int64_t)ts, s->id);
+	db_do(writing_at(m, ts), SQL_SAMPLE_DROP, "ii", (int64_t)ts, s->id);
 	month_put_text(m, ts, s, (struct span){ 0 });
 }
 

@@ -2,6 +2,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/prog.h"
+#include "db/energy.h"
 
 #include <stdlib.h>
 
@@ -80,6 +82,38 @@ prepare(void *ctx, const struct building_row *b)
 
 		print_file(k, b, when_format_month(month, b->zone, t), path, db_bytes(path));
 	}
+}
+
+static void
+sum(void *ctx, const struct building_row *b)
+{
+	struct keeping *k = ctx;
+	when_t month = WHEN_NONE;
+	char text[WHEN_TEXT];
+	size_t days;
+
+	while (!prog_stopping() && (month = history_next_month(k->history, buf_span(&b->key),
+					b->zone, month)) != WHEN_NONE) {
+		days = energy_sum_month(
+		    k->history, buf_span(&b->key), b->zone, month, clock_now());
+		if (days == 0)
+			continue;
+		table_text(k->table, b->customer);
+		table_text(k->table, b->building);
+		table_str(k->table, when_format_month(text, b->zone, month));
+		table_int(k->table, (int64_t)days);
+	}
+}
+
+void
+months_sum(struct db *site, struct history *h, enum table_form form)
+{
+	static const char *const summed[] = { "customer", "building", "month", "days" };
+	struct keeping k = { .history = h,
+		.table = table_begin(form, summed, sizeof(summed) / sizeof(summed[0])) };
+
+	each_building(site, sum, &k);
+	(void)table_end(k.table);
 }
 
 void

@@ -12,6 +12,10 @@
  * customer, building, month, file. */
 void months_prepare(struct db *site, struct history *h, enum table_form form);
 
+/* Sums the days that are over in every building's months (db/energy.h), and prints each month
+ * in which there were any to sum: customer, building, month, days. */
+void months_sum(struct db *site, struct history *h, enum table_form form);
+
 /*
  * Removes the files of every building's months before the last `keep` full ones and the running
  * one; prints what goes. Returns 0, or EX_IOERR when one could not be removed (said; the others

@@ -331,3 +331,55 @@ both_are_there() {
 	wait $!
 	[ "$(nbms-query history -p b | jq -r .value | sort | uniq -c | xargs)" = '32 x' ]
 }
+
+# Register readings of a meter, each 15 minutes of a day in Seoul: DAY FIRST [TOTAL]
+meter_day() {
+	local i total=$2
+	for i in $(seq 0 95); do
+		log C1_B1_01 "$1$(printf %02d%02d $((i / 4)) $((i % 4 * 15)))" m $((total + i)) other $((3 * i))
+	done
+}
+
+# The three ways a day's energy is read have to agree with the samples, whatever was summed.
+energy_agrees() {
+	for by in day month; do
+		nbms-query energy -b C1_B1 --by $by >summed
+		for file in nbms-state/history/C1_B1/*.db; do sqlite3 "$file" 'UPDATE energy_summed SET claim = 1 WHERE claim = 0'; done
+		nbms-query energy -b C1_B1 --by $by >sampled
+		for file in nbms-state/history/C1_B1/*.db; do sqlite3 "$file" 'UPDATE energy_summed SET claim = 0 WHERE claim = 1'; done
+		diff sampled summed
+	done
+}
+
+@test "a day's energy from its sums is that of its samples; what comes late takes the sums of its day away" {
+	building C1_B1 Asia/Seoul
+	nbms-device register <<<'{"type":"building","customer":"C1","building":"B1","tariff":"general/eul/high_a/2","contract_kw":100,"country":"KR"}'
+	nbms-device register "$top/testdata/tariffs/kr-general.ndjson" "$top/testdata/holidays/kr.ndjson"
+	echo '{"thing":"C1_B1_01","point":"init","message":{"msg_type":"Init","point_0":{"point_id":"m","point_info":{"class":"Energy","unit":"kWh"},"point_location":{}},"point_count":1,"time":"202210300000"}}' | nbms-store
+	export NBMS_NOW=2024-12-01T00:00:00Z
+	# over the end of a month, without an hour of one day
+	{ meter_day 20241030 0; meter_day 20241031 96; meter_day 20241101 192; } | grep -v '"time":"2024103112' | nbms-store
+	[ "$(nbms-store sums | jq -c '[.month, .days]' | xargs)" = '[2024-10,32] [2024-11,31]' ]
+	[ -z "$(nbms-store sums)" ]
+	[ "$(nbms-query energy --by day | jq -c '[.usage_kwh, .marked]' | xargs)" = '[96,0] [96,1] [95,0]' ]
+	energy_agrees
+	# late readings: the day is read from its samples until it is summed again
+	meter_day 20241031 96 | grep '"time":"2024103112' | nbms-store
+	[ "$(sqlite3 nbms-state/history/C1_B1/2024-10.db 'select count(*) from energy_summed')" = 31 ]
+	[ "$(nbms-query energy --by day | jq -c '[.usage_kwh, .marked]' | xargs)" = '[96,0] [96,0] [95,0]' ]
+	energy_agrees
+	# what ends at midnight stands in the next month's file, and belongs to the day before
+	log C1_B1_01 202411010000 m 193 | nbms-store
+	[ "$(nbms-query energy --by day | jq -c .usage_kwh | xargs)" = '96 97 94' ]
+	[ "$(nbms-store sums | jq -c '[.month, .days]' | xargs)" = '[2024-10,1] [2024-11,2]' ]
+	energy_agrees
+	[ "$(nbms-query energy --by day --from 2024-10-31T06:00 --to 2024-11-01 | jq .usage_kwh)" = 73 ]
+	[ "$(nbms-query cost --by month | jq -c '[.usage_kwh, .currency, .charge > 0]' | xargs)" = '[193,KRW,true] [94,KRW,true]' ]
+	[ "$(nbms-query compare --from 2024-11-01 --to 2024-11-02 --than 2024-10-31 | jq -c '[.usage_kwh, .than_kwh, .change_kwh]')" = '[94,97,-3]' ]
+	[ "$(nbms-query peak --by day | jq -c '[.demand_kw, .of_contract]' | tail -n 1)" = '[4,0.04]' ]
+	# an archive of before there were sums is read as it is
+	sqlite3 nbms-state/history/C1_B1/2024-10.db 'DROP TABLE energy_day; DROP TABLE energy_summed; PRAGMA user_version = 1'
+	[ "$(nbms-query energy --by day | jq -c .usage_kwh | xargs)" = '96 97 94' ]
+	[ "$(nbms-store sums | jq -c '[.month, .days]' | xargs)" = '[2024-10,32]' ]
+	energy_agrees
+}
