@@ -42,7 +42,7 @@ benches := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 lib_o   := $(lib_c:%.c=$B/%.o) $(lib_cc:%.cc=$B/%.o) $(if $(sql),$B/gen/sql.o)
 commands := $(notdir $(wildcard scripts/nbms-*)) plot
 
-.PHONY: all check demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault check-long fuzz-long libs analyze format \
+.PHONY: all check demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault check-long fuzz-long soak libs analyze format \
 	sanitize setup compile_commands
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -117,6 +117,7 @@ check:
 	@scripts/setup --quiet check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all lint
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror SAN=address,undefined all
+	@FUZZ_SECONDS=30 tests/fuzz/run
 	@tests/run
 
 quick: all
@@ -162,10 +163,15 @@ check-long: all
 	@$(MAKE) --no-print-directory -j2 SAN=address,undefined all
 	@NBMS_LONG=1 NBMS_ROUNDS=1000 BATS_TEST_TIMEOUT=7200 NBMS_FILE_TIMEOUT=14400 tests/run fault
 	@tests/run --san broker
+	@tests/fault/soak
 	@$(MAKE) --no-print-directory fuzz-long
 
 fuzz-long:
-	@FUZZ_SECONDS=$$((600 * $$(ls tests/fuzz/fuzz_*.c* | wc -l))) tests/fuzz/run
+	@FUZZ_SECONDS=$$((300 * $$(ls tests/fuzz/fuzz_*.c* | wc -l))) tests/fuzz/run
+
+# A day at ten buildings' load, a quarter of an hour in a second.
+soak: all
+	@tests/fault/soak
 
 # What tests/fuzz/run links with.
 libs:
@@ -250,6 +256,8 @@ help:
 	@echo 'make demo         install what is missing, build, run the pipeline on real traffic'
 	@echo 'make check        install what is missing, build, lint, run all tests'
 	@echo 'make quick        the unit and command-line tests only; also: make unit, cli, broker, fault'
+	@echo 'make check-long   1,000 kills, every fault, a soak, the broker under sanitizers, ten minutes of fuzzing each'
+	@echo 'make soak fuzz-long analyze   those alone; gcc -fanalyzer'
 	@echo 'make check-cluster bench-cluster   beyond one machine: what was acknowledged is kept; how fast'
 	@echo 'make bench        speed and memory, as ratios against the alternatives in the same run'
 	@echo 'make deb          a Debian package under build/deb; make check-deb installs it on a clean Debian'

@@ -45,7 +45,8 @@ struct alarm_rule {
 	uint64_t version;   /* of all that decides when it raises and clears */
 };
 
-/* Reads a rule. NULL, or what is wrong with it (static text). */
+/* Reads a rule. NULL, or what is wrong with it (static text). alarm_rule_free in either case.
+ */
 const char *alarm_rule_read(json_value object, struct alarm_rule *rule);
 void alarm_rule_free(struct alarm_rule *rule);
 

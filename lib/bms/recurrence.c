@@ -307,6 +307,8 @@ recurrence_parse(json_value event, const struct zone *zone, struct buf *why)
 	r->until = WHEN_NONE;
 	if (!parse_time(json_get(event, "dtstart"), zone, &r->start, &r->first))
 		buf_puts(why, "dtstart: not a time");
+	else if (r->first.year < 1970)
+		buf_puts(why, "dtstart: before 1970"); /* centuries take long to come through */
 	else if (!parse_duration(r, json_get(event, "duration")))
 		buf_puts(why, "duration: not a duration like PT8H, up to a year");
 	else if (!parse_times(json_get(event, "rdate"), zone, &r->extra))

@@ -10,9 +10,9 @@
  * exdate removes instances that begin at that instant. Days and weeks of a duration are
  * nominal, its hours exact (section 3.3.6).
  *
- * A rule that libical cannot read is refused, as are FREQ=SECONDLY and a COUNT past
- * RECURRENCE_STEPS; a rule without end is fine: only the window asked for is worked out, in at
- * most RECURRENCE_STEPS steps.
+ * A rule that libical cannot read is refused, as are FREQ=SECONDLY, a COUNT past
+ * RECURRENCE_STEPS and a dtstart before 1970; a rule without end is fine: only the window asked
+ * for is worked out, in at most RECURRENCE_STEPS steps.
  */
 #ifndef NBMS_BMS_RECURRENCE_H
 #define NBMS_BMS_RECURRENCE_H

@@ -52,8 +52,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		alarm_rule_describe(&rule, &text);
 		must(text.n > 0);
 		watch(&rule);
-		alarm_rule_free(&rule);
 	}
+	alarm_rule_free(&rule);
 	buf_free(&text);
 	return 0;
 }
