@@ -54,9 +54,9 @@ function chart(zones) {
 		s('text', {x: (W - R) / 2, y: H - 4, 'text-anchor': 'middle'}, t('comfort.x')),
 		s('text', {x: W - 4, y: 12, 'text-anchor': 'end'}, t('comfort.y')),
 		zones.map((z) => z.outline.length > 2 && s('path', {class: 'outline', style: {'--swatch': `var(--${z.swatch})`}, d: `${path(z.outline.map((p) => [x(p.air), y(p.ratio)]))}Z`}, s('title', {}, z.id))),
-		zones.map((z) => z.air !== null && z.ratio !== null && [
+		zones.map((z, i) => z.air !== null && z.ratio !== null && [
 			s('circle', {class: 'spot', style: {'--swatch': `var(--${z.swatch})`}, cx: Math.max(L, Math.min(W - R, x(z.air))), cy: Math.max(T, y(z.ratio)), r: 7}, s('title', {}, z.id)),
-			s('text', {class: 'ink', x: Math.max(L, Math.min(W - R, x(z.air))) + 11, y: Math.max(T, y(z.ratio)) + 4}, z.name)]));
+			s('text', {class: 'ink', x: Math.max(L, Math.min(W - R, x(z.air))) + (i % 2 ? -11 : 11), y: Math.max(T, y(z.ratio)) + 4, 'text-anchor': i % 2 ? 'end' : 'start'}, z.name)]));
 }
 
 // zones as nbms-sched judged them, with the outline that their rule gives.

@@ -44,7 +44,7 @@ function unitBar(unit, from, to, zone) {
 		const a = Date.parse(i.from), b = Date.parse(i.to);
 		const text = i.on ? `${word('mode', i.mode)} ${f.number(i.setpoint, 1)} °C` : t('off');
 		return h('span', {class: `part ${i.on ? i.mode : 'off'}`, style: {'--left': share(a), '--width': `${(100 * (b - a) / (to - from)).toFixed(3)}%`},
-			title: `${f.clock(a, zone)}–${f.clock(b, zone)} ${text}, ${f.number(i.kwh, 1)} kWh: ${i.reason}`}, b - a >= 5400000 ? text : '');
+			title: `${f.clock(a, zone)}–${f.clock(b, zone)} ${text}, ${f.number(i.kwh, 1)} kWh: ${word('why', i.reason)}`}, b - a >= 5400000 ? text : '');
 	}));
 }
 
@@ -59,9 +59,10 @@ async function plan(place, box) {
 	const money = (x) => f.money(x, r.currency ?? currency);
 	const column = (name, of) => [name, of.cost, of.kwh, of.peak_kw, of.comfort_kelvin_hours, of.starts];
 	const hours = [0, 6, 12, 18].map((n) => h('span', {style: {left: `${n / 24 * 100}%`}}, n ? String(n).padStart(2, '0') : ''));
+	const spent = r.saved?.cost < 0; // the plan buys comfort
 	const rows = units.flatMap((u) => u.intervals.map((i) => ({unit: u.unit, ...i})));
 	replace(box,
-		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t('forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${r.saved?.cost < 0 ? 'not' : ''}`}, money(r.saved?.cost)))),
+		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t(spent ? 'forecast.spent' : 'forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${spent ? 'not' : ''}`}, money(Math.abs(r.saved?.cost))))),
 		facts([[t('forecast.kwh'), `${f.number(r.saved?.kwh, 1)} kWh`], [t('forecast.peak'), `${f.number(r.saved?.peak_kw, 1)} kW`], [t('forecast.comfort'), `${f.number(r.saved?.comfort_kelvin_hours, 1)} ${t('forecast.kh')}`]]),
 		table([{head: '', cell: (x) => x[0]}, {head: t('forecast.cost'), right: true, cell: (x) => money(x[1])}, {head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x[2], 1)} kWh`},
 			{head: t('forecast.peak'), right: true, cell: (x) => `${f.number(x[3], 1)} kW`}, {head: t('forecast.comfort'), right: true, cell: (x) => `${f.number(x[4], 1)} ${t('forecast.kh')}`}],
@@ -72,7 +73,7 @@ async function plan(place, box) {
 		h('details', {}, h('summary', {}, `${t('forecast.why')} (${t('forecast.table')})`), table([
 			{head: t('unit'), cell: (x) => x.unit.replace(/^ComP_U_/, '')}, {head: t('time'), cell: (x) => `${f.clock(x.from, zone)}–${f.clock(x.to, zone)}`},
 			{head: t('building.run'), cell: (x) => (x.on ? `${word('mode', x.mode)} ${f.number(x.setpoint, 1)} °C` : t('off'))},
-			{head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x.kwh, 1)} kWh`}, {head: t('reason'), whole: true, cell: (x) => x.reason}], rows)));
+			{head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x.kwh, 1)} kWh`}, {head: t('reason'), whole: true, cell: (x) => word('why', x.reason)}], rows)));
 }
 
 export async function show(box, place) {

@@ -2,7 +2,7 @@
 
 import {h, note, replace} from './dom.js';
 import {get} from './api.js';
-import {t} from './i18n.js';
+import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
 import {can, site} from './site.js';
@@ -15,9 +15,9 @@ function picture(box, result, n) {
 	const won = (x) => f.money(x, 'KRW');
 	const chart = h('div', {class: 'stack'});
 	const bids = r.bids ?? {};
-	replace(box, h('div', {class: 'head'}, h('h2', {}, result.task_id ?? t('tender.title')), h('span', {class: 'sub small'}, [result.made && f.moment(result.made), result.reason !== 'ok' && result.reason].filter(Boolean).join(' · '))),
+	replace(box, h('div', {class: 'head'}, h('h2', {}, t('tender.of', {time: f.moment(result.made)})), h('span', {class: 'sub small'}, [result.reason !== 'ok' && result.reason, result.task_id].filter(Boolean).join(' · '))),
 		facts([r.base && [t('tender.base'), won(r.base)], r.bidders && [t('tender.bidders'), f.number(r.bidders)],
-			...Object.entries(bids).filter(([, b]) => b?.bid).map(([name, b]) => [name, won(b.bid), `${t('tender.win')} ${f.percent(b.win, 1)}, ${t('tender.below')} ${f.percent(b.below_floor, 1)}`])]),
+			...Object.entries(bids).filter(([, b]) => b?.bid).map(([name, b]) => [word('bid', name), won(b.bid), `${t('tender.win')} ${f.percent(b.win, 1)}, ${t('tender.below')} ${f.percent(b.below_floor, 1)}`])]),
 		h('h3', {}, t('tender.curve')), chart, r.warning && h('p', {class: 'small muted'}, r.warning));
 	if (!curve.length) { replace(chart, empty()); return; }
 	plot(chart, {

@@ -245,4 +245,4 @@ slow_reader() {
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/en")" -gt 200 ]
 }
 
-keys_of() { grep -oE "'[a-z][A-Za-z0-9.-]*': '" "$top/scripts/web/$1.js" | sort; }
+keys_of() { grep -oE "'[a-z][^']*': '" "$top/scripts/web/$1.js" | sort; }
