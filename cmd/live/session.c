@@ -30,7 +30,8 @@ struct loop {
 	struct live *s;
 	struct lines *in;     /* NULL: it has ended */
 	int64_t began, came;  /* when it came in with a token; 0: not yet */
-	int64_t looked, beat; /* when nbms.db was looked at, and a sign given */
+	int64_t next_look;    /* at nbms.db, unless something is due earlier */
+	int64_t looked, beat; /* when it was, and when a sign was given */
 	int64_t written;      /* when the reader last took something */
 	int64_t filled;       /* when the bucket was */
 	double bucket;
@@ -182,8 +183,11 @@ look(struct loop *l)
 			live_end(s, "no-token");
 		return;
 	}
-	if (now - l->looked < desk_pace(s) * MS)
+	if (now < l->next_look && now < l->looked + desk_pace(s) * MS)
 		return;
+	/* by chance: a value wakes all sessions, which should not all look then, before others
+	 * have passed it on */
+	l->next_look = now + desk_pace(s) * MS / 1000 * (500 + arc4random_uniform(500));
 	l->looked = now;
 	changed = db_changed_elsewhere(s->job->site);
 	if (changed || (s->user.expires != WHEN_NONE && s->user.expires <= clock_now()))
@@ -221,6 +225,16 @@ write_out(struct loop *l)
 		live_end(s, "too-slow");
 }
 
+/* Milliseconds. */
+static int
+until_look(const struct loop *l)
+{
+	int64_t next = l->looked + desk_pace(l->s) * MS, left;
+
+	left = (l->next_look < next ? l->next_look : next) - clock_monotonic();
+	return left > 0 ? (int)(left / MS) + 1 : 0;
+}
+
 /* Waits for whatever comes first. True: there is something on stdin. */
 static bool
 wait_for(struct loop *l)
@@ -228,7 +242,7 @@ wait_for(struct loop *l)
 	struct live *s = l->s;
 	struct pollfd p[3] = { { .fd = -1 }, { .fd = -1, .events = POLLIN },
 		{ .fd = -1, .events = POLLOUT } };
-	int timeout = s->link != NULL ? desk_pace(s) : TICK_MS;
+	int timeout = s->link != NULL ? until_look(l) : TICK_MS;
 	bool open = reads(l);
 
 	if (s->link != NULL) {
@@ -263,6 +277,7 @@ run_loop(struct loop *l)
 		readable = wait_for(l);
 		if (s->link != NULL)
 			link_turn(s->link);
+		write_out(l); /* what has come goes first */
 		if (reads(l))
 			read_requests(l, readable);
 		look(l);

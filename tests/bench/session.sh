@@ -23,7 +23,8 @@ echo "{\"request\":\"subscribe\",\"building\":\"B001\",\"points\":[\"$point\"]}"
 
 # run TOPIC PORT CA CERT KEY ID COMMAND: 100 readers, 10 values a second, 10 s
 run() {
-	"$BENCH_BUILD/bench/session" 100 10 10 "$1" $point "$2" "$3" "$4" "$5" "$6" "$NBMS_DIR/requests" "$7" 2>"$NBMS_DIR/run.log"
+	"$BENCH_BUILD/bench/session" 100 10 10 "$1" $point "$2" "$3" "$4" "$5" "$6" "$NBMS_DIR/requests" "$7" \
+		2>"$NBMS_DIR/run.log" || { cat "$NBMS_DIR/run.log" >&2; return 1; }
 }
 own="$site/root-ca.pem $site/site.pem $site/site.key bench-publish"
 session="exec nbms-live --token-file $NBMS_DIR/token 2>/dev/null"

@@ -78,7 +78,7 @@ teardown() {
 	nbms-live sweep 2>/dev/null # what the test's killed sessions left
 }
 
-db() { sqlite3 "$NBMS_DIR/nbms.db" "$@"; }
+db() { sqlite3 -cmd '.timeout 5000' "$NBMS_DIR/nbms.db" "$@"; }
 
 # gateway OPTION...: the building's gateway; what it is sent goes to ./down, lines for it to fd 8.
 gateway() {

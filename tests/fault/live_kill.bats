@@ -67,7 +67,7 @@ reports() {
 		elif $m.point == "unsubscribe" then reduce $p[] as $x (.; del(.[$x])) else . end) | keys' down
 }
 
-all_quiet() { [ "$(sqlite3 state/nbms.db "SELECT count(*) FROM connection WHERE user_id <> 'lee'")" = 0 ]; }
+all_quiet() { [ "$(sqlite3 -cmd '.timeout 5000' state/nbms.db "SELECT count(*) FROM connection WHERE user_id <> 'lee'")" = 0 ]; }
 
 @test "sessions that are killed at any moment leave nothing behind, and take nothing from those who live" {
 	mkfifo stay
@@ -85,7 +85,7 @@ all_quiet() { [ "$(sqlite3 state/nbms.db "SELECT count(*) FROM connection WHERE 
 	# a broker under load may still hold back some; each sweep goes on where the one before ended
 	within 20 nbms-live sweep
 	within 5 all_quiet
-	[ "$(sqlite3 state/nbms.db 'SELECT count(*) FROM subscription')" = 2 ]
+	[ "$(sqlite3 -cmd '.timeout 5000' state/nbms.db 'SELECT count(*) FROM subscription')" = 2 ]
 	settled() { [ "$(reports)" = '["39.AI-1:3_T","39.AI-1:4_T"]' ]; }
 	within 10 settled || { reports; return 1; }
 	[ "$(grep -c '"reply":"subscribe"' <(cat out.*))" -ge 10 ] # they did come so far
