@@ -163,6 +163,7 @@ check-long: all
 	@$(MAKE) --no-print-directory -j2 SAN=address,undefined all
 	@NBMS_LONG=1 NBMS_ROUNDS=1000 BATS_TEST_TIMEOUT=7200 NBMS_FILE_TIMEOUT=14400 tests/run fault
 	@tests/run --san broker
+	@PATH="$(CURDIR)/build/bin:$$PATH" tests/fault/inject --valgrind
 	@tests/fault/soak
 	@$(MAKE) --no-print-directory fuzz-long
 
@@ -177,9 +178,10 @@ soak: all
 libs:
 	@echo '$(LDLIBS)'
 
-# gcc's own analyser over everything that is C.
+# gcc's own analyser over everything that is C. Leaks are left to LeakSanitizer and memcheck: gcc 12 takes a pointer for lost
+# that is kept in a hash table, or by the address of a first member.
 analyze:
-	@$(MAKE) --no-print-directory -s -j2 B=build-analyze OPT=-O2 CFLAGS='-fanalyzer -Wno-analyzer-too-complex' WERROR=-Werror all
+	@$(MAKE) --no-print-directory -s -j2 B=build-analyze OPT=-O2 CFLAGS='-fanalyzer -Wno-analyzer-too-complex -Wno-analyzer-malloc-leak' WERROR=-Werror all
 
 format:
 	clang-format -i $(wildcard lib/*/*.[ch] lib/*/*.cc cmd/*.c tests/*/*.[ch])

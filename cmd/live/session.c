@@ -146,6 +146,7 @@ read_requests(struct loop *l, bool readable)
 		if (kind == LINES_END || kind == LINES_ERROR) {
 			lines_free(l->in);
 			l->in = NULL;
+			l->s->status = kind == LINES_ERROR ? EX_IOERR : l->s->status;
 			live_end(l->s, "end-of-input");
 		} else {
 			take_line(l, kind, line);

@@ -23,6 +23,7 @@ struct run {
 	struct push_job *job;
 	struct lines *lines; /* NULL: stdin has ended */
 	int lock;
+	int status; /* EX_IOERR: the input could not be read to its end; otherwise 0 */
 };
 
 /* Only one may deliver: two would tell everything twice. */
@@ -123,6 +124,7 @@ take_input(struct run *run, bool readable)
 		if (kind == LINES_END && again)
 			break;
 		if (kind == LINES_END || kind == LINES_ERROR) {
+			run->status = kind == LINES_ERROR ? EX_IOERR : 0;
 			lines_free(run->lines);
 			run->lines = NULL;
 			break;
@@ -315,5 +317,5 @@ verb_run(struct push_job *job, int argc, char *argv[])
 	records_end(&job->records);
 	channels_free(job->channels);
 	(void)close(run.lock);
-	return 0;
+	return run.status;
 }

@@ -19,6 +19,7 @@ struct send_job {
 	struct buf confirmation;
 	int64_t progress; /* when something was last confirmed */
 	bool more;        /* input may still come */
+	int status;       /* EX_IOERR: it could not be read to its end; otherwise 0 */
 };
 
 /* From stdin to the broker until all is confirmed, and without a broker; a status of

@@ -101,6 +101,8 @@ read_input(struct send_job *job)
 		kind = lines_try(job->lines, &line, &again);
 		if (kind == LINES_END && again)
 			break;
+		if (kind == LINES_ERROR)
+			job->status = EX_IOERR;
 		if (kind == LINES_END || kind == LINES_ERROR)
 			job->more = false;
 		else if (record_begin(&r, &job->records, job->lines, kind, line))
@@ -178,7 +180,7 @@ run_live(struct send_job *job)
 	left = outbox_count(job->box);
 	mqtt_free(m);
 	if (left == 0)
-		return 0;
+		return job->status;
 	diag(
 	    "%zu not confirmed%s", left, job->queue != NULL ? ": kept for the next start" : "");
 	return EX_TEMPFAIL;

@@ -17,6 +17,10 @@ inject() {
 	inject store store-month alarm alarm-list sched sched-expand push-endpoint push-log weather-cached
 }
 
+@test "what speaks to others: a broker and a weather service" {
+	inject send weather
+}
+
 @test "what is asked: query and learn" {
 	inject query query-latest learn-task learn-run
 }

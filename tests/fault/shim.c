@@ -10,6 +10,7 @@
  *   FAULT_PROGRAM  only in a process of that name, and not in what it forks: the shells
  *                  between programs are left alone, and jq, which aborts for want of
  *                  memory, in its own process
+ *   FAULT_OWN      set: only what the program itself allocates, not what libraries do for it
  *   FAULT_STRUCK   a file that is made when a call fails: known is when all had their turn
  *
  * Calls on descriptors 0 to 2 count like any other, but messages on stderr come through: what a
@@ -19,8 +20,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,6 +49,7 @@ static struct {
 	long bytes; /* -1: no bound */
 	const char *struck;
 	pid_t pid;
+	uintptr_t own_from, own_to; /* the program's code; 0: all of it counts */
 } fault = { .bytes = -1 };
 
 static int
@@ -61,6 +65,21 @@ error_of(const char *name)
 		if (strcmp(name, errors[i].name) == 0)
 			return errors[i].error;
 	return EIO;
+}
+
+/* The first object is the program. */
+static int
+find_own(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	(void)size;
+	(void)unused;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    (info->dlpi_phdr[i].p_flags & PF_X) != 0) {
+			fault.own_from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+			fault.own_to = fault.own_from + info->dlpi_phdr[i].p_memsz;
+		}
+	return 1;
 }
 
 /* Once the program's own libraries are there, before its main. */
@@ -80,6 +99,8 @@ begin(void)
 	fault.struck = getenv("FAULT_STRUCK");
 	if (bytes != NULL)
 		fault.bytes = atol(bytes);
+	if (getenv("FAULT_OWN") != NULL)
+		(void)dl_iterate_phdr(find_own, NULL);
 	fault.pid = getpid();
 	fault.on = fault.call != NULL || fault.bytes >= 0;
 }
@@ -337,32 +358,34 @@ __openat_2(int dir, const char *path, int flags)
 	return open_at(dir, path, flags, 0);
 }
 
+/* Of an allocation, by where it returns to. */
+static bool
+refuses(const void *caller)
+{
+	uintptr_t at = (uintptr_t)caller;
+
+	if (fault.own_to != 0 && (at < fault.own_from || at >= fault.own_to))
+		return false;
+	if (!strikes("malloc"))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
 void *
 malloc(size_t n)
 {
-	if (strikes("malloc")) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return __libc_malloc(n);
+	return refuses(__builtin_return_address(0)) ? NULL : __libc_malloc(n);
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-	if (strikes("malloc")) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return __libc_calloc(n, size);
+	return refuses(__builtin_return_address(0)) ? NULL : __libc_calloc(n, size);
 }
 
 void *
 realloc(void *p, size_t n)
 {
-	if (strikes("malloc")) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return __libc_realloc(p, n);
+	return refuses(__builtin_return_address(0)) ? NULL : __libc_realloc(p, n);
 }

@@ -77,9 +77,8 @@ gone() { ! pgrep -g "$1" >/dev/null; }
 
 @test "nbms-up and its broker killed again and again: nothing acknowledged is lost, nothing counted twice" {
 	registry calm
-	nbms-recv --replay sent.ndjson >envelopes
-	nbms-store -d calm envelopes 2>/dev/null
-	nbms-alarm -d calm envelopes >/dev/null
+	nbms-recv --replay sent.ndjson |
+		nbms-route store='nbms-store -d calm' alarm='nbms-alarm -d calm >calm.transitions' >/dev/null
 	dump calm >expected
 	port=$(free_port)
 	nbms-device broker --out "$NBMS_DIR/broker" --name localhost --port "$port" --site-port "$(free_port)"
