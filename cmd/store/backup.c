@@ -410,6 +410,7 @@ verb_backup(struct store_job *job, int argc, char *argv[])
 
 	if (argc != 1)
 		opt_wrong("backup needs one folder to write to, or - for a tar file on stdout");
+	job_in_files(job, "backup");
 	if (strcmp(argv[0], "-") == 0) {
 		status = make_stream(&b);
 	} else {

@@ -3,6 +3,8 @@
 #include "db/site.h"
 #include "store/job.h"
 
+#include <stdlib.h>
+
 void
 job_open(struct store_job *job)
 {
@@ -15,6 +17,18 @@ job_close(struct store_job *job)
 {
 	history_close(job->history);
 	db_close(job->site);
+}
+
+void
+job_in_files(const struct store_job *job, const char *verb)
+{
+	char *path = db_site_path(job->dir);
+
+	if (strstr(path, "://") != NULL)
+		die(EX_CONFIG,
+		    "%s is for state in files; a database server's own tools do that there",
+		    verb);
+	free(path);
 }
 
 int

@@ -158,6 +158,7 @@ verb_restore(struct store_job *job, int argc, char *argv[])
 {
 	if (argc != 1)
 		opt_wrong("restore needs the backup's folder, or - for a tar file on stdin");
+	job_in_files(job, "restore");
 	check_place(job->dir);
 	return strcmp(argv[0], "-") == 0 ? restore_stream(job) : restore(job, argv[0]);
 }

@@ -73,6 +73,8 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 	run -66 nbms-store restore -d other evil
 	run -64 nbms-store backup
 	run -66 nbms-store backup -d nowhere elsewhere
+	NBMS_DB=postgresql://localhost:1/x run -78 nbms-store backup elsewhere
+	[[ $output == *'for state in files'* ]]
 }
 
 @test "made while the pipeline writes; restored, and the tail of the spool played: every record once" {
@@ -153,4 +155,26 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 	[[ $output == *'stop the pipeline'* ]]
 	exec 9>&-
 	wait "$pid"
+}
+
+@test "a building moves to another machine, as nbms-operate(7) has it: nothing is lost, nothing is there twice" {
+	nbms-device register - <<-'ROWS'
+		{"type":"building","customer":"C000003","building":"B001","timezone":"Asia/Seoul"}
+		{"type":"building","customer":"C000003","building":"B002","timezone":"Asia/Seoul"}
+		{"type":"thing","thing":"C000003_B001_01"}
+		{"type":"thing","thing":"C000003_B002_01"}
+	ROWS
+	day() { "$top/scripts/simulate" --points 8 --thing "$1" --from "$2" --days 1; }
+	{ day C000003_B001_01 2022-10-03; day C000003_B002_01 2022-10-03; } | nbms-recv --replay - --spool | nbms-store
+	nbms-store backup --secrets - | nbms-store restore -d new - >/dev/null
+	# what still came here, and would not have gone there
+	day C000003_B002_01 2022-10-04 | nbms-recv --replay - --spool | nbms-store
+	nbms-device delete -d new --purge C000003_B001_01 2>/dev/null
+	[ ! -e new/history/C000003_B001 ]
+	NBMS_DIR=$PWD/new nbms-recv --replay site/spool/*.ndjson --spool --reject new/others | NBMS_DIR=$PWD/new nbms-store --reject new/others || [ $? -eq 1 ]
+	diff <(month site/history/C000003_B002/2022-10.db) <(month new/history/C000003_B002/2022-10.db)
+	[ "$(sqlite3 new/history/C000003_B002/2022-10.db 'SELECT count(*) FROM frame')" -eq 192 ]
+	[ "$(jq -r 'select(.by == "nbms-store") | .rejected' new/others | sort -u)" = unknown-thing ]
+	nbms-device delete --purge C000003_B002_01
+	[ ! -e site/history/C000003_B002 ] && [ -e site/history/C000003_B001/2022-10.db ]
 }
