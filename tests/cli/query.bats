@@ -383,3 +383,77 @@ energy_agrees() {
 	[ "$(nbms-store sums | jq -c '[.month, .days]' | xargs)" = '[2024-10,32]' ]
 	energy_agrees
 }
+
+@test "trends by interval: days of 23 and 25 hours, what is missing is told, several points at once" {
+	building C1_B1 Europe/London
+	for hour in $(seq 0 71); do
+		log C1_B1_01 "$(date -u -d "2022-10-28T23:00Z + $hour hour" +%FT%TZ)" a "$((hour % 2))" b 5
+	done | sed 's/"period":15/"period":60/g' | nbms-store
+	[ "$(nbms-query trend --by day -p a | jq -c '[.from, .count, .sum, .mean, .coverage]' | xargs)" = \
+		'[2022-10-29T00:00:00+01:00,24,12,0.5,1] [2022-10-30T00:00:00+01:00,25,12,0.48,1] [2022-10-31T00:00:00+00:00,23,12,0.5319148936170213,0.9792]' ]
+	[ "$(nbms-query trend --by week | jq -c '[.point_id, .count]' | xargs)" = '[a,49] [b,49] [a,23] [b,23]' ]
+	[ "$(nbms-query trend --by 360m -p b --from 2022-10-30 --to 2022-10-31 | jq -c '[.from[11:13], .count]' | xargs)" = '[00,6] [05,6] [11,6] [17,6] [23,1]' ]
+	[ "$(nbms-query trend --by hour -p b --from 2022-10-29T10:30 --to 2022-10-29T12:00 | jq -c '[.count, .coverage]' | xargs)" = '[0,0.5] [1,1]' ]
+	run -64 nbms-query trend --by fortnight
+	# to be drawn: the outline, in order, never more than asked for
+	log C1_B1_01 2022-10-30T12:30:00Z a 77 | nbms-store
+	[ "$(nbms-query history -p a --max-points 10 | wc -l)" -le 10 ]
+	[ "$(nbms-query history -p a --max-points 4 | jq -s 'map(.value) | max')" = 77 ]
+	nbms-query history -p a --from 2022-10-29 --to 2022-11-01 --max-points 1000 | diff <(nbms-query history -p a) -
+	nbms-query history -p a --max-points 20 | jq -r .time | sort -c
+	run -64 nbms-query history --max-points 1
+}
+
+@test "schedules by the week, reports as rows and as a page, a point with all about it" {
+	building C1_B1 Asia/Seoul
+	NBMS_NOW=2022-10-05T03:00:00Z
+	echo '{"thing":"C1_B1_01","point":"init","message":{"msg_type":"Init","point_0":{"point_id":"m","point_info":{"name":"<script>alert(1)</script>","class":"Energy","unit":"kWh"},"point_location":{}},"point_count":1,"time":"202209300000"}}' | nbms-store
+	for hour in 00 06 12 18; do log C1_B1_01 20221004${hour}00 m "${hour#0}" t 22.5; done | sed 's/"period":15/"period":360/g' | nbms-store
+	log C1_B1_01 202210050000 m 24 t 23 | nbms-store
+	nbms-sched apply <<-'ROWS'
+		{"type":"schedule","customer":"C1","building":"B1","schedule":{"schedule_id":"s","weekly":{"wed":[["08:00",1],["18:00",0]]},"exceptions":[{"name":"Fair","dates":"2022-10-07","priority":3,"values":[["10:00",1],["11:00",null]]}],"default":0}}
+		{"type":"manual","customer":"C1","building":"B1","schedule_id":"s","from":"2022-10-06T09:00","to":"2022-10-06T10:00","value":1,"name":"Kim"}
+	ROWS
+	[ "$(nbms-query week | jq -r '[.from[5:16], .to[5:16], .value, .source, .name] | join(" ")')" = "10-03T00:00 10-05T08:00 0 default 
+10-05T08:00 10-05T18:00 1 weekly 
+10-05T18:00 10-06T00:00 0 weekly 
+10-06T00:00 10-06T09:00 0 default 
+10-06T09:00 10-06T10:00 1 manual Kim
+10-06T10:00 10-07T10:00 0 default 
+10-07T10:00 10-07T11:00 1 exception Fair
+10-07T11:00 10-10T00:00 0 default " ]
+	run -64 nbms-query week --from 2022-01-01 --to 2022-12-31
+	nbms-sched zone <<-'ROWS'
+		{"customer":"C1","building":"B1","zone_id":"z","name":"A & B","members":[{"point_id":"t","role":"temperature"}],"rule":{"humidity":50,"stale":"12h"}}
+	ROWS
+	nbms-query daily >rows
+	[ "$(jq -r 'select(.what == "total") | .usage_kwh' rows)" = 24 ]
+	[ "$(jq -r 'select(.what == "interval") | .usage_kwh' rows | xargs)" = '6 6 6 6' ]
+	[ "$(jq -r 'select(.what == "zone") | .mean, .pmv < 0' rows | xargs)" = '22.5 true' ]
+	nbms-query daily --html >page.html
+	grep -q '&lt;script&gt;alert(1)&lt;/script&gt;' page.html
+	run ! grep -q '<script>' page.html
+	grep -q 'A &amp; B' page.html
+	[ "$(nbms-query monthly --at 2022-10 --csv | head -n 2 | tail -n 1 | cut -d, -f1,6)" = total,24 ]
+	[ "$(nbms-query point -p t | jq -c '[.thing, .latest[0].value, .alarms]')" = '["C1_B1_01",23,[]]' ]
+	run -64 nbms-query point -p '*'
+	run -64 nbms-query energy --html
+	[ "$(nbms-query overview | jq -c '[.state, .energy_yesterday_kwh, .alarms.level_1]')" = '["down",24,0]' ]
+}
+
+@test "as a user: what they may not see is not there" {
+	building C1_B1 Asia/Seoul
+	building C2_B1 Asia/Seoul
+	log C1_B1_01 202210041000 a 1 | nbms-store
+	nbms-live token add --customer C1 --out t1 kim
+	nbms-live token add --customer C2 --role admin --out t2 lee
+	[ "$(nbms-query overview --user kim | jq -r .building)" = C1_B1 ]
+	[ "$(nbms-query history --user kim | wc -l)" -eq 1 ]
+	[ "$(nbms-query things --user lee | jq -r .thing | xargs)" = 'C2_B1_01 C2_B1_02' ]
+	run -66 nbms-query history --user lee -b C1_B1
+	[[ $output == *'no such building: C1_B1' ]]
+	run -77 nbms-query users --user kim
+	[ "$(nbms-query users --user lee | jq -r .user)" = lee ]
+	run -66 nbms-query me --user nobody
+	[ "$(nbms-query me --user kim | jq -r .role)" = viewer ]
+}
