@@ -73,6 +73,8 @@ thing_of_topic(struct span topic, struct span *name)
 
 	if (n > 0) {
 		*name = (struct span){ topic.p + n, topic.n - n };
+		if (span_starts(*name, "Rule_"))
+			*name = (struct span){ name->p + 5, name->n - 5 };
 		return thing_parse(*name, &t);
 	}
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {

@@ -32,7 +32,7 @@ bool thing_parse(struct span name, struct thing *t);
 bool building_key_parse(struct span key, struct span *customer, struct span *building);
 
 /* The thing a gateway's topic belongs to: $aws/rules/Rule_<thing>, nbms/up/<thing>, or what a
- * cluster makes of both, shard/<number>/<thing>. */
+ * cluster makes of them, shard/<number>/Rule_<thing> or shard/<number>/<thing>. */
 bool thing_of_topic(struct span topic, struct span *name);
 
 /* 1 to 256 bytes without control characters (the text is known to be UTF-8). */

@@ -211,7 +211,6 @@ broker_material(const struct broker *b, struct pki *pki, const char *pki_dir, bo
 	bool fine;
 
 	*m = (struct broker_material){ .grants = BUF(BROKER_ACL_MAX),
-		.mappings = BUF(BROKER_ACL_MAX),
 		.ca = empty,
 		.crl = empty,
 		.server = empty,
@@ -249,7 +248,6 @@ void
 broker_material_free(struct broker_material *m)
 {
 	buf_free(&m->grants);
-	buf_free(&m->mappings);
 	buf_free(&m->ca);
 	buf_free(&m->crl);
 	buf_free(&m->server);
@@ -288,7 +286,7 @@ static void
 files_of(const struct broker *b, const struct broker_material *m, struct broker_files *files)
 {
 	*files = (struct broker_files){ .n = 0 };
-	must(!m->grants.full && !m->mappings.full);
+	must(!m->grants.full);
 	engine(b)->files(b, m, files);
 }
 

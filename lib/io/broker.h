@@ -19,7 +19,7 @@
  * nats, a cluster of nats-server 2.9 with JetStream (broker_nats.c, nbms-scale(7)):
  *   nbms-1.conf ...  a node each: listeners, stores, routes to the others
  *   nats.conf        what they share: a user for each certificate in force, with its thing's
- *                    permissions; the shard that each thing's topics are mapped to; limits
+ *                    permissions; how topics are mapped to shards; limits
  *   clients.pem      whom the listeners believe: the authority, and the site's programs
  *   server.pem .key  the nodes' certificate towards clients
  *   route.pem .key   and towards one another; the only one they take there
@@ -73,7 +73,6 @@ void broker_defaults(struct broker *b);
 /* What the files are made of, besides the options. */
 struct broker_material {
 	struct buf grants;       /* broker_grant for each certificate */
-	struct buf mappings;     /* nats: of each thing's topics */
 	char granted[THING_MAX]; /* the last thing */
 	struct buf ca, crl, server, server_key, site, route, route_key;
 };

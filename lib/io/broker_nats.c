@@ -93,19 +93,19 @@ host(const struct broker *b, size_t i, char to[BROKER_HOST_MAX])
 }
 
 /*
- * The shard of a building: FNV-1a (32 bits, draft-eastlake-fnv-17) of its key, modulo, which is
- * what the server's own partition() does with a token of a subject. A building's name is not a
- * token of its gateways' topics; and all its gateways, and both topics of each, belong to one
- * worker.
+ * The shard of a token, as the server's own partition() has it: FNV-1a (32 bits,
+ * draft-eastlake-fnv-17), modulo.
  */
 static unsigned
-shard_of(struct span building_key, int64_t shards)
+shard_of(struct span prefix, struct span token, int64_t shards)
 {
 	uint32_t h = 2166136261U;
 	size_t i;
 
-	for (i = 0; i < building_key.n; i++)
-		h = (h ^ (unsigned char)building_key.p[i]) * 16777619U;
+	for (i = 0; i < prefix.n; i++)
+		h = (h ^ (unsigned char)prefix.p[i]) * 16777619U;
+	for (i = 0; i < token.n; i++)
+		h = (h ^ (unsigned char)token.p[i]) * 16777619U;
 	return (unsigned)(h % (uint32_t)shards);
 }
 
@@ -115,28 +115,20 @@ static void
 grant(const struct broker *b, struct broker_material *m, struct span thing, struct span serial,
     bool first)
 {
-	struct thing t;
-	unsigned shard;
-
-	must(thing_parse(thing, &t));
-	shard = shard_of(t.building_key, b->shards);
+	(void)first;
 	buf_printf(&m->grants,
 	    "      { user: \"" PKI_URI
 	    "%.*s\", allowed_connection_types: [\"MQTT\"], permissions: { publish: "
-	    "\"shard.%u.%.*s\", subscribe: [\"%.*s\", \"$MQTT.sub.>\"] } }\n",
-	    SPAN_ARG(serial), shard, SPAN_ARG(thing), SPAN_ARG(thing));
-	if (first)
-		buf_printf(&m->mappings,
-		    "      \"nbms.up.%.*s\": \"shard.%u.%.*s\"\n"
-		    "      \"$aws.rules.Rule_%.*s\": \"shard.%u.%.*s\"\n",
-		    SPAN_ARG(thing), shard, SPAN_ARG(thing), SPAN_ARG(thing), shard,
-		    SPAN_ARG(thing));
+	    "[\"shard.%u.%.*s\", \"shard.%u.Rule_%.*s\"], subscribe: [\"%.*s\", "
+	    "\"$MQTT.sub.>\"] } }\n",
+	    SPAN_ARG(serial), shard_of(SPAN(""), thing, b->shards), SPAN_ARG(thing),
+	    shard_of(SPAN("Rule_"), thing, b->shards), SPAN_ARG(thing), SPAN_ARG(thing));
 }
 
 static const char head[] = "# Made by nbms-device broker: changes here do not last.\n";
 
 static void
-put_shared(struct buf *to, const struct broker_material *m)
+put_shared(struct buf *to, const struct broker *b, const struct broker_material *m)
 {
 	buf_puts(to, head);
 	buf_printf(to,
@@ -146,9 +138,11 @@ put_shared(struct buf *to, const struct broker_material *m)
 	    "accounts {\n"
 	    "  nbms {\n"
 	    "    jetstream: enabled\n"
-	    "    mappings {\n",
-	    BROKER_MESSAGE_MAX, PENDING);
-	buf_put(to, buf_span(&m->mappings));
+	    "    mappings { # two patterns: the server searches them one after another, in no "
+	    "order\n"
+	    "      \"nbms.up.*\": \"shard.{{partition(%lld,1)}}.{{wildcard(1)}}\"\n"
+	    "      \"$aws.rules.*\": \"shard.{{partition(%lld,1)}}.{{wildcard(1)}}\"\n",
+	    BROKER_MESSAGE_MAX, PENDING, (long long)b->shards, (long long)b->shards);
 	buf_puts(to,
 	    "    }\n"
 	    "    users: [\n"
@@ -237,7 +231,7 @@ files(const struct broker *b, const struct broker_material *m, struct broker_fil
 		put_node(broker_file_made(to, CONFIG_MAX), b, &node);
 		broker_file_close(to, names[i], 0644);
 	}
-	put_shared(broker_file_made(to, 2 * BROKER_ACL_MAX), m);
+	put_shared(broker_file_made(to, 2 * BROKER_ACL_MAX), b, m);
 	broker_file_close(to, "nats.conf", 0600);
 	made = broker_file_made(to, BROKER_PEM_MAX);
 	buf_put(made, buf_span(&m->ca));

@@ -88,6 +88,8 @@ topics(void **state)
 		{ "nbms/up/C000003_B001_01", "C000003_B001_01" },
 		{ "shard/2/C000003_B001_01", "C000003_B001_01" },
 		{ "shard/1023/C000003_B001_01", "C000003_B001_01" },
+		{ "shard/0/Rule_C000003_B001_01", "C000003_B001_01" },
+		{ "shard/0/Rule_Rule_C000003_B001_01", NULL },
 		{ "shard/C000003_B001_01", NULL },
 		{ "shard//C000003_B001_01", NULL },
 		{ "shard/2/", NULL },
