@@ -217,7 +217,7 @@ greet(struct feed *f)
 static void
 look(struct feed *f)
 {
-	if (db_changed_elsewhere(f->job->site))
+	if (db_written_elsewhere(f->job->site))
 		f->stale = true;
 	if (!f->stale)
 		return;
@@ -436,7 +436,7 @@ verb_feed(struct live_job *job, int argc, char *argv[])
 	job->site = site_open(opt_state_dir(job->dir), DB_WRITE);
 	consumer_begin(&f.consumer, job->site, "live", flush, NULL);
 	records_begin(&job->records);
-	(void)db_changed_elsewhere(job->site);
+	(void)db_written_elsewhere(job->site);
 	status = read_files(&f, argc, argv);
 	consumer_end(&f.consumer);
 	records_end(&job->records);

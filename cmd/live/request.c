@@ -127,7 +127,7 @@ live_connect(struct live *s, struct span token)
 	db_commit(s->job->site);
 	s->link = link_open(s->job, s->user.user, s->user.customer, on_message, s);
 	s->looked = s->since = now;
-	(void)db_changed_elsewhere(s->job->site);
+	(void)db_written_elsewhere(s->job->site);
 	w = reply_begin(s);
 	jw_member_str(&w, "connection_id", link_id(s->link));
 	jw_member_str(&w, "user", s->user.user);

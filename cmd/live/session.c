@@ -190,7 +190,7 @@ look(struct loop *l)
 	 * have passed it on */
 	l->next_look = now + desk_pace(s) * MS / 1000 * (500 + arc4random_uniform(500));
 	l->looked = now;
-	changed = db_changed_elsewhere(s->job->site);
+	changed = db_written_elsewhere(s->job->site);
 	if (changed || (s->user.expires != WHEN_NONE && s->user.expires <= clock_now()))
 		check_access(s);
 	desk_look(s, changed);

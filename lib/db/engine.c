@@ -218,6 +218,12 @@ db_changed_elsewhere(struct db *db)
 	return db->engine->changed_elsewhere(db);
 }
 
+bool
+db_written_elsewhere(struct db *db)
+{
+	return db->engine->written_elsewhere(db);
+}
+
 void
 db_lead(struct db *db)
 {

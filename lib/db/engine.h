@@ -105,6 +105,10 @@ bool db_lease(struct db *db, const char *name);
 /* Has another connection committed something since the last call? The first call says no. */
 bool db_changed_elsewhere(struct db *db);
 
+/* May another connection have written anything since the last call? Rather once too often; for
+ * those who look for news at a pace. */
+bool db_written_elsewhere(struct db *db);
+
 /* Runs a statement to its end. Returns the rows changed, or -1 where a constraint was violated.
  */
 int64_t db_run(struct db *db, enum sql_name name, const char *args, ...);

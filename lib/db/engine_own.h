@@ -58,6 +58,7 @@ struct engine {
 	void (*rollback)(struct db *db);
 	bool (*in_transaction)(const struct db *db);
 	bool (*changed_elsewhere)(struct db *db);
+	bool (*written_elsewhere)(struct db *db);
 	void (*lead)(struct db *db);
 	void (*set_area)(struct db *db, const char *area);
 	bool (*lease)(struct db *db, const char *name);

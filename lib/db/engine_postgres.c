@@ -438,6 +438,21 @@ changed_elsewhere(struct db *base)
 	return changed;
 }
 
+/* A commit is written down a moment before others see it: after a move there is another look.
+ */
+static bool
+written_elsewhere(struct db *base)
+{
+	struct postgres_db *db = postgres_own(base);
+	bool before = db->moved;
+	int64_t wal;
+
+	(void)link_ask_int(db->link, SQL_WAL_POSITION, NULL, 0, &wal);
+	db->moved = wal != db->wal;
+	db->wal = wal;
+	return db->moved || before;
+}
+
 static void
 lead(struct db *db)
 {
@@ -629,6 +644,7 @@ const struct engine engine_postgres = {
 	.rollback = rollback,
 	.in_transaction = in_transaction,
 	.changed_elsewhere = changed_elsewhere,
+	.written_elsewhere = written_elsewhere,
 	.lead = lead,
 	.set_area = set_area,
 	.lease = lease,

@@ -67,6 +67,8 @@ struct postgres_db {
 	bool memory;    /* its schema goes with it */
 	bool looked;    /* changed_elsewhere has */
 	int64_t others; /* what it saw then */
+	int64_t wal;    /* how far the server had written, as written_elsewhere saw it */
+	bool moved;     /* and whether that was further than before */
 	struct pending pending;
 };
 

@@ -654,6 +654,7 @@ const struct engine engine_sqlite = {
 	.rollback = rollback,
 	.in_transaction = in_transaction,
 	.changed_elsewhere = changed_elsewhere,
+	.written_elsewhere = changed_elsewhere,
 	.start = start,
 	.send = send,
 	.step = step,

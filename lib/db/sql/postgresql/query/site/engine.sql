@@ -27,6 +27,9 @@ SELECT lastval();
 -- name: registry_changes
 SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM registry_change WHERE session <> pg_backend_pid();
 
+-- name: wal_position
+SELECT CAST(pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS BIGINT);
+
 -- name: month_find
 SELECT id, place, version FROM history_month WHERE building = $1 AND month = $2;
 
