@@ -40,7 +40,7 @@ programs := $(patsubst cmd/%.c,%,$(wildcard cmd/nbms-*.c))
 units   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 benches := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 lib_o   := $(lib_c:%.c=$B/%.o) $(lib_cc:%.cc=$B/%.o) $(if $(sql),$B/gen/sql.o)
-commands := $(notdir $(wildcard scripts/nbms-*)) plot
+commands := nbms-cron nbms-up nbms-web plot
 
 .PHONY: all check demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault check-long fuzz-long soak libs analyze format \
 	sanitize setup compile_commands

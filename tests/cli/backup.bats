@@ -80,7 +80,7 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 @test "made while the pipeline writes; restored, and the tail of the spool played: every record once" {
 	"$top/scripts/simulate" --points 12 --from 2022-10-28 --days 6 >all
 	sent=$(wc -l <all)
-	nbms-recv --replay all --speed 150000x --zone Asia/Seoul --spool --segment 100k | nbms-store --auto-register Asia/Seoul & pid=$!
+	nbms-recv --replay all --speed 90000x --zone Asia/Seoul --spool --segment 100k | nbms-store --auto-register Asia/Seoul & pid=$!
 	within 10 eval '[ "$(sqlite3 site/nbms.db "SELECT max(seq) FROM checkpoint" 2>/dev/null || echo 0)" -ge 100 ]'
 	nbms-store backup copy >told
 	jq -e ".done >= 100 and .done < $sent" told

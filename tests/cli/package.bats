@@ -24,7 +24,7 @@ setup() {
 		[ -x "$root/usr/bin/$name" ] && [ -f "$root/usr/share/man/man1/$name.1.gz" ]
 		[ -f "$root/usr/share/bash-completion/completions/$name" ]
 	done
-	for script in "$top"/scripts/nbms-* "$top/scripts/plot"; do
+	for script in $(sed -n 's/^commands := //p' "$top/Makefile"); do
 		name=nbms-$(basename "$script" | sed 's/^nbms-//')
 		[ "$(readlink -f "$root/usr/bin/$name")" = "$(readlink -f "$root/usr/share/nbms/$(basename "$script")")" ]
 		[ -f "$root/usr/share/man/man1/$name.1.gz" ]
