@@ -78,7 +78,8 @@ teardown() {
 	nbms-live sweep 2>/dev/null # what the test's killed sessions left
 }
 
-db() { sqlite3 -cmd '.timeout 5000' "$NBMS_DIR/nbms.db" "$@"; }
+# db STATEMENT: the pipeline may be writing
+db() { if on_postgres; then sql "$NBMS_DIR/nbms.db" "$1"; else sqlite3 -cmd '.timeout 5000' "$NBMS_DIR/nbms.db" "$1"; fi; }
 
 # gateway OPTION...: the building's gateway; what it is sent goes to ./down, lines for it to fd 8.
 gateway() {

@@ -21,7 +21,7 @@ setup() {
 	"$(command -v mosquitto || echo /usr/sbin/mosquitto)" -c "$NBMS_DIR/broker/mosquitto.conf" 2>broker.log 3>&- &
 	echo $! >pids
 	mkfifo quiet
-	python3 "$BATS_TEST_DIRNAME/../broker/gateway.py" $thing "$port" "$(echo "$NBMS_DIR/pki/things/$thing"/*/)" <>quiet >down 3>&- &
+	"$top/scripts/gateway-stand-in" $thing "$port" "$(echo "$NBMS_DIR/pki/things/$thing"/*/)" <>quiet >down 3>&- &
 	echo $! >>pids
 	within 10 gateway_listens
 	nbms-live token add --customer C000003 --out token kim
@@ -67,7 +67,8 @@ reports() {
 		elif $m.point == "unsubscribe" then reduce $p[] as $x (.; del(.[$x])) else . end) | keys' down
 }
 
-all_quiet() { [ "$(sqlite3 -cmd '.timeout 5000' state/nbms.db "SELECT count(*) FROM connection WHERE user_id <> 'lee'")" = 0 ]; }
+db() { if on_postgres; then sql state/nbms.db "$1"; else sqlite3 -cmd '.timeout 5000' state/nbms.db "$1"; fi; }
+all_quiet() { [ "$(db "SELECT count(*) FROM connection WHERE user_id <> 'lee'")" = 0 ]; }
 
 @test "sessions that are killed at any moment leave nothing behind, and take nothing from those who live" {
 	mkfifo stay
@@ -85,7 +86,7 @@ all_quiet() { [ "$(sqlite3 -cmd '.timeout 5000' state/nbms.db "SELECT count(*) F
 	# a broker under load may still hold back some; each sweep goes on where the one before ended
 	within 20 nbms-live sweep
 	within 5 all_quiet
-	[ "$(sqlite3 -cmd '.timeout 5000' state/nbms.db 'SELECT count(*) FROM subscription')" = 2 ]
+	[ "$(db 'SELECT count(*) FROM subscription')" = 2 ]
 	settled() { [ "$(reports)" = '["39.AI-1:3_T","39.AI-1:4_T"]' ]; }
 	within 10 settled || { reports; return 1; }
 	[ "$(grep -c '"reply":"subscribe"' <(cat out.*))" -ge 10 ] # they did come so far
