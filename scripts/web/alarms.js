@@ -1,6 +1,6 @@
 // What stands and who takes it; what happened; what people were told.
 
-import {dialog, h, note, replace, say} from './dom.js';
+import {dialog, h, note, replace, say, settle} from './dom.js';
 import {get, post} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
@@ -9,7 +9,7 @@ import {building, can, now} from './site.js';
 import {empty, into, level, table, tabs} from './parts.js';
 
 // How many stand, beside the name of the view.
-export async function count(key) {
+export const count = settle(300, async (key) => {
 	if (!key) return;
 	try {
 		const rows = await get('notice/alarms', {building: key});
@@ -17,7 +17,7 @@ export async function count(key) {
 		const badge = document.getElementById('badge');
 		if (badge) { badge.hidden = n === 0; badge.textContent = f.number(n); }
 	} catch { /* the view itself says what is wrong */ }
-}
+});
 
 // A transition has come through the session.
 export function heard(e, chosen) {
@@ -82,7 +82,8 @@ async function standing(place, panel) {
 	});
 	await draw();
 	replace(panel, box);
-	place.leave(live.on('alarm', (e) => { if (e.building === key) draw(); }));
+	const soon = settle(200, draw); // a flood of them is one
+	place.leave(live.on('alarm', (e) => { if (e.building === key) soon(); }));
 	place.every(30000, draw);
 }
 

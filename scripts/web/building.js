@@ -47,7 +47,7 @@ function board(place, box, list, heads) {
 			h('a', {class: 'small', href: `#/trends/${place.building.key}?p=${encodeURIComponent(p.point_id)}`, 'aria-label': `${t('building.trend')}: ${p.name ?? p.point_id}`}, t('building.trend')), ' ',
 			can('operator') && commandable(p) && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('building.control')}: ${p.name ?? p.point_id}`,
 				on: {click: () => command(place.building, p, cells.get(p.point_id).value())}}, t('building.control'))]},
-	], list));
+	], list, {board: true}));
 	const off = live.subscribe(place.building.key, list.map((p) => p.point_id), (event) => {
 		if (event.attr === 'M_Value' || !event.attr) cells.get(event.point_id)?.put(event);
 	});
@@ -85,7 +85,7 @@ async function units(place, panel) {
 		const box = h('div', {});
 		replace(detail, h('div', {class: 'head'}, h('h2', {}, `${unit.class} ${unit.unit}`), h('span', {class: 'sub small'}, unit.composite_id),
 			unit.schedule && h('a', {class: 'small', href: `#/schedule/${key}?s=${encodeURIComponent(unit.schedule.schedule_id)}`}, `${t('nav.schedule')}: ${unit.schedule.schedule_id}`)), box);
-		end = board(place, box, rows, [{head: t('building.role'), cell: (p) => [h('span', {}, p.role), h('div', {class: 'id'}, p.point_id)]}]);
+		end = board(place, box, rows, [{head: t('building.role'), whole: true, cell: (p) => [h('span', {}, p.role), h('div', {class: 'id'}, p.point_id)]}]);
 		for (const tr of list.querySelectorAll('tr[data-unit]')) tr.classList.toggle('chosen', tr.dataset.unit === chosen);
 		if (focus && matchMedia('(max-width: 1000px)').matches) detail.scrollIntoView({block: 'start'});
 	};

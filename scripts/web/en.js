@@ -83,6 +83,6 @@ export default {
 
 	'bid.best': 'Best chance', 'bid.safe': 'Safe', 'bid.margin': 'Best margin', 'tender.of': 'Prediction, {time}', 'forecast.spent': 'Spent on comfort',
 
-	'users.title': 'Users and tokens', 'users.user': 'User', 'users.role': 'Role', 'users.mail': 'Mail', 'users.buildings': 'Buildings', 'users.add': 'Add a user', 'users.token': 'New token', 'users.revoke': 'Revoke', 'users.revoked': '{what} is revoked.', 'users.once': 'This is the only time the token is shown. Give it to {user} in a safe way.', 'users.used': 'Last used', 'users.sure': 'Revoke {what}? Who uses it is thrown out.', 'users.endpoints': 'Who is told of alarms', 'users.endpoint': 'Endpoint', 'users.made': 'User {user} is made.', 'users.tokens': 'Tokens',
+	'users.title': 'Users and tokens', 'users.user': 'User', 'users.role': 'Role', 'users.mail': 'Mail', 'users.buildings': 'Buildings', 'users.add': 'Add a user', 'users.token': 'New token', 'users.revoke': 'Revoke', 'users.revoked': '{what} is revoked.', 'users.once': 'This is the only time the token is shown. Give it to {user} in a safe way.', 'users.expires': 'Ends', 'users.used': 'Last used', 'users.state': 'State', 'users.sure': 'Revoke {what}? Who uses it is thrown out.', 'users.endpoints': 'Who is told of alarms', 'users.endpoint': 'Endpoint', 'token.good': 'In use', 'token.revoked': 'Revoked', 'token.expired': 'Expired', 'users.made': 'User {user} is made.', 'users.tokens': 'Tokens',
 	'role.viewer': 'Viewer', 'role.operator': 'Operator', 'role.admin': 'Administrator',
 };

@@ -40,7 +40,7 @@ async function curve(place, box) {
 // The day of one unit as a bar: what it does, to which setpoint, why.
 function unitBar(unit, from, to, zone) {
 	const share = (x) => `${(100 * (x - from) / (to - from)).toFixed(3)}%`;
-	return h('div', {class: 'bar'}, unit.intervals.map((i) => {
+	return h('div', {class: 'bar plain'}, unit.intervals.map((i) => {
 		const a = Date.parse(i.from), b = Date.parse(i.to);
 		const text = i.on ? `${word('mode', i.mode)} ${f.number(i.setpoint, 1)} °C` : t('off');
 		return h('span', {class: `part ${i.on ? i.mode : 'off'}`, style: {'--left': share(a), '--width': `${(100 * (b - a) / (to - from)).toFixed(3)}%`},
@@ -58,7 +58,11 @@ async function plan(place, box) {
 	const from = Date.parse(r.from), to = Date.parse(r.to);
 	const money = (x) => f.money(x, r.currency ?? currency);
 	const column = (name, of) => [name, of.cost, of.kwh, of.peak_kw, of.comfort_kelvin_hours, of.starts];
-	const hours = [0, 6, 12, 18].map((n) => h('span', {style: {left: `${n / 24 * 100}%`}}, n ? String(n).padStart(2, '0') : ''));
+	// the day of a plan begins with any hour
+	const hours = [];
+	for (let at = from - f.minuteOf(from, zone) % 180 * 60000; at < to; at += 10800000) {
+		if (at > from) hours.push(h('span', {style: {left: `${100 * (at - from) / (to - from)}%`}}, f.clock(at, zone)));
+	}
 	const spent = r.saved?.cost < 0; // the plan buys comfort
 	const rows = units.flatMap((u) => u.intervals.map((i) => ({unit: u.unit, ...i})));
 	replace(box,

@@ -83,6 +83,6 @@ export default {
 
 	'bid.best': '최고 확률', 'bid.safe': '안전', 'bid.margin': '최대 이익', 'tender.of': '{time} 예측', 'forecast.spent': '쾌적을 위해 추가',
 
-	'users.title': '사용자와 토큰', 'users.user': '사용자', 'users.role': '권한', 'users.mail': '메일', 'users.buildings': '건물', 'users.add': '사용자 추가', 'users.token': '새 토큰', 'users.revoke': '폐기', 'users.revoked': '{what} 폐기했습니다.', 'users.once': '토큰은 지금 한 번만 표시됩니다. {user}에게 안전하게 전달하십시오.', 'users.used': '마지막 사용', 'users.sure': '{what}을(를) 폐기합니까? 사용 중인 세션은 끊깁니다.', 'users.endpoints': '경보를 받는 곳', 'users.endpoint': '받는 곳', 'users.made': '{user} 사용자를 만들었습니다.', 'users.tokens': '토큰',
+	'users.title': '사용자와 토큰', 'users.user': '사용자', 'users.role': '권한', 'users.mail': '메일', 'users.buildings': '건물', 'users.add': '사용자 추가', 'users.token': '새 토큰', 'users.revoke': '폐기', 'users.revoked': '{what} 폐기했습니다.', 'users.once': '토큰은 지금 한 번만 표시됩니다. {user}에게 안전하게 전달하십시오.', 'users.expires': '만료', 'users.used': '마지막 사용', 'users.state': '상태', 'users.sure': '{what}을(를) 폐기합니까? 사용 중인 세션은 끊깁니다.', 'users.endpoints': '경보를 받는 곳', 'users.endpoint': '받는 곳', 'token.good': '사용 중', 'token.revoked': '폐기됨', 'token.expired': '만료됨', 'users.made': '{user} 사용자를 만들었습니다.', 'users.tokens': '토큰',
 	'role.viewer': '조회', 'role.operator': '운전원', 'role.admin': '관리자',
 };

@@ -1,6 +1,6 @@
 // All buildings at a glance: is it reporting, what is wrong, what does today cost, what happens next.
 
-import {h, replace, s} from './dom.js';
+import {h, replace, s, settle} from './dom.js';
 import {get} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
@@ -39,12 +39,20 @@ function counts(row) {
 			row.unacknowledged > 0 && h('span', {class: 'small muted'}, t('overview.unacknowledged', {n: f.number(row.unacknowledged)})));
 }
 
+// Of a hundred buildings only those on the screen are asked about.
+function whenSeen(node, work) {
+	const eye = new IntersectionObserver((seen) => {
+		if (seen.some((one) => one.isIntersecting)) { eye.disconnect(); work(); }
+	}, {rootMargin: '200px'});
+	eye.observe(node);
+}
+
 function card(b, row, signal) {
 	const {zone} = b;
-	const picture = h('div', {});
+	const picture = h('div', {class: 'picture'});
 	const against = h('small', {});
 	const metered = row.energy_today_kwh !== null || row.energy_yesterday_kwh !== null;
-	if (metered) into(picture, async () => {
+	if (metered) whenSeen(picture, () => into(picture, async () => {
 		const today = f.isoDay(now(), zone);
 		const [rows, before] = await Promise.all([
 			hourly(b.key, today, f.dayPlus(today, 1), signal), hourly(b.key, f.dayPlus(today, -7), f.dayPlus(today, -6), signal)]);
@@ -53,7 +61,7 @@ function card(b, row, signal) {
 		const same = sum(before.filter((r) => f.minuteOf(r.from, zone) < upTo));
 		if (same > 0 && sum(rows) > 0) replace(against, t('overview.against', {percent: f.percent(sum(rows) / same)}));
 		return [h('h3', {}, t('overview.hours')), hours(rows, before, zone)];
-	});
+	}));
 	const next = row.next_change;
 	return h('article', {class: 'card', 'data-building': b.key},
 		h('div', {class: 'head'}, h('h2', {}, h('a', {href: `#/building/${b.key}`}, b.name)), h('span', {class: 'grow'}),
@@ -83,5 +91,6 @@ export async function show(box, place) {
 	const n = site.buildings.length;
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('overview.title')), h('span', {class: 'sub'}, t(n === 1 ? 'overview.count.1' : 'overview.count', {n}))), list);
 	place.every(60000, () => draw().catch(() => {}));
-	place.leave(live.on('alarm', (e) => { if (!e.snapshot) draw().catch(() => {}); }));
+	const soon = settle(1000, () => { if (!place.signal.aborted) draw().catch(() => {}); });
+	place.leave(live.on('alarm', (e) => { if (!e.snapshot) soon(); }));
 }

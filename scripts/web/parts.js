@@ -12,11 +12,11 @@ export const level = (n) => h('span', {class: `tag level-${n}`}, word('level', n
 export const tag = (kind, text) => h('span', {class: `tag state-${kind}`}, text);
 
 // columns: [{head, cell: (row) => node or text, right, whole, buttons}]. On narrow screens the rows fold into blocks.
-export function table(columns, rows, {name, row: dress, fold = true} = {}) {
+export function table(columns, rows, {name, row: dress, fold = true, board = false} = {}) {
 	const kind = (c) => [c.right && 'right', c.whole && 'whole', c.buttons && 'buttons'].filter(Boolean).join(' ') || null;
 	const line = (row) => h('tr', dress?.(row), columns.map((c) =>
 		h('td', {class: kind(c), 'data-head': c.buttons || c.whole ? null : c.head}, c.cell(row))));
-	return h('div', {class: 'scroll'}, h('table', {class: fold && 'fold', 'aria-label': name},
+	return h('div', {class: 'scroll'}, h('table', {class: board ? 'fold board' : fold && 'fold', 'aria-label': name},
 		h('thead', {}, h('tr', {}, columns.map((c) => h('th', {scope: 'col', class: kind(c)}, c.head)))),
 		h('tbody', {}, rows.map(line))));
 }

@@ -5,7 +5,7 @@ import {get, post} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
 import {now, site} from './site.js';
-import {empty, into, table} from './parts.js';
+import {empty, into, table, tag} from './parts.js';
 
 const zone = () => site.buildings[0]?.zone ?? 'UTC';
 
@@ -51,11 +51,13 @@ export async function show(box, place) {
 		return table([
 			{head: t('users.user'), cell: (r) => [h('b', {}, r.user), h('div', {class: 'id'}, [r.name, r.mail].filter(Boolean).join(' · '))]},
 			{head: t('users.role'), cell: (r) => word('role', r.role)},
-			{head: t('users.buildings'), cell: (r) => (Array.isArray(r.buildings) ? r.buildings.join(', ') : r.buildings) || t('all')},
-			{head: t('users.tokens'), right: true, cell: (r) => f.number(r.tokens)},
+			{head: t('users.buildings'), cell: (r) => (r.buildings.includes('*') ? t('all') : r.buildings.join(', '))},
+			{head: t('users.tokens'), cell: (r) => h('span', {class: 'id'}, r.token ?? '–')},
 			{head: t('users.used'), cell: (r) => (r.used ? f.when(r.used, zone(), now()) : '–')},
-			{head: '', buttons: true, cell: (r) => r.tokens > 0 && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('users.revoke')}: ${r.user}`,
-				on: {click: async () => { await revoke(r.user, {user: r.user}); draw(); }}}, t('users.revoke'))},
+			{head: t('users.expires'), cell: (r) => (r.expires ? f.when(r.expires, zone(), now()) : '–')},
+			{head: t('users.state'), cell: (r) => (r.token ? tag(r.state === 'good' ? 'good' : 'stop', word('token', r.state)) : '')},
+			{head: '', buttons: true, cell: (r) => r.state === 'good' && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('users.revoke')}: ${r.user} ${r.token}`,
+				on: {click: async () => { await revoke(`${r.user} ${r.token}`, {token: r.token}); draw(); }}}, t('users.revoke'))},
 		], rows, {name: t('users.title')});
 	});
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('users.title'))), people, form(draw), told);

@@ -237,6 +237,11 @@ slow_reader() {
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/run")" ]
 }
 
+@test "nothing is ever parsed as HTML or code" {
+	run -1 grep -rnE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|eval\(|new Function|setAttribute\(.on' "$top/scripts/web"
+	run -1 grep -nE '<script>|<style|style=|javascript:| on[a-z]+=' "$top/scripts/web/index.html"
+}
+
 @test "both languages have the same words" {
 	for tongue in en ko; do
 		keys_of "$tongue" >"$BATS_TEST_TMPDIR/$tongue"

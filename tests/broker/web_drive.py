@@ -425,6 +425,10 @@ def administers_users():
     page.shot("users")
     page.press("Close", "dialog")
     page.says("new.viewer", "#people")
+    next(b for b in page.all("#people button") if "new.viewer" in b.get_attribute("aria-label")).click()
+    page.press("Revoke", "dialog")
+    page.says("is revoked", "#notices")
+    page.wait("gone", lambda: not [b for b in page.all("#people button") if "new.viewer" in b.get_attribute("aria-label")])
 
 
 @step
