@@ -103,6 +103,7 @@ run(const struct endpoint *e, struct query_options *o, const char *user)
 	q = query_open(o, e->about, site);
 	e->answer(q);
 	query_close(q);
+	o->user = NULL;
 	if (site != NULL)
 		db_close(site);
 	return prog_end(0);

@@ -128,6 +128,7 @@ answer(struct request *r, struct answer *a)
 		r->o.user = &user;
 	a->status = 0;
 	status = r->endpoint->act != NULL ? act_run(r, site, a) : question(r, site, a);
+	r->o.user = NULL;
 	db_close(site);
 	return status;
 }

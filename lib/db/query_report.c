@@ -44,6 +44,7 @@ add(struct report *r, enum line_kind kind, when_t from, when_t to)
 		r->room = r->room > 0 ? 2 * r->room : 64;
 		r->all = xrealloc(r->all, r->room * sizeof(*r->all));
 	}
+	must(r->all != NULL);
 	r->all[r->n] = (struct line){ .kind = kind,
 		.from = from,
 		.to = to,

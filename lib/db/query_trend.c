@@ -237,7 +237,7 @@ void
 query_drawn(struct query *q, const char *const columns[], size_t n)
 {
 	const struct trend *t = &q->trend;
-	when_t from = t->from, to = t->to != WHEN_NONE ? t->to : q->now;
+	when_t from = t->from, to = t->to, last;
 	struct curves cs = { .q = q, .more = true };
 
 	if (q->o->after != NULL)
@@ -246,6 +246,11 @@ query_drawn(struct query *q, const char *const columns[], size_t n)
 		opt_wrong("--max-points: 2 and up");
 	if (from == WHEN_NONE)
 		from = history_next_month(q->history, t->building_key, t->zone, WHEN_NONE);
+	if (to == WHEN_NONE) { /* up to now, or to the end of what there is */
+		last = history_previous_month(q->history, t->building_key, t->zone, WHEN_NONE);
+		to = last != WHEN_NONE ? when_month(t->zone, last, 1) : q->now;
+		to = to < q->now ? to : q->now;
+	}
 	cs.from = from;
 	cs.width =
 	    from != WHEN_NONE && to > from ? (to - from) / (q->o->max_points / 2) + 1 : 1;
