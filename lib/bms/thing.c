@@ -24,7 +24,8 @@ cut(struct span *s, char sep)
 	struct span head = { s->p, at != NULL ? (size_t)(at - s->p) : s->n };
 	size_t used = at != NULL ? head.n + 1 : head.n;
 
-	s->p += used;
+	if (used > 0)
+		s->p += used;
 	s->n -= used;
 	return head;
 }
