@@ -441,7 +441,9 @@ verb_feed(struct live_job *job, int argc, char *argv[])
 	consumer_end(&f.consumer);
 	records_end(&job->records);
 	HASH_ITER(hh, f.wishes, w, next)
-	free_wish(&f, w);
+	{
+		free_wish(&f, w);
+	}
 	free_open(&f);
 	db_close(job->site);
 	json_free(f.json);

@@ -101,9 +101,13 @@ points_free(struct live *s)
 	struct heard *h, *next_h;
 
 	HASH_ITER(hh, s->wanted, w, next_w)
-	free_wanted(s, w);
+	{
+		free_wanted(s, w);
+	}
 	HASH_ITER(hh, s->heard, h, next_h)
-	free_heard(s, h);
+	{
+		free_heard(s, h);
+	}
 }
 
 bool
@@ -112,8 +116,10 @@ points_are_seen(struct live *s)
 	struct heard *h, *next;
 
 	HASH_ITER(hh, s->heard, h, next)
-	if (!token_sees_key(s->job->site, &s->user, span_of(h->building)))
-		return false;
+	{
+		if (!token_sees_key(s->job->site, &s->user, span_of(h->building)))
+			return false;
+	}
 	return true;
 }
 
@@ -369,8 +375,10 @@ request_unsubscribe(struct live *s)
 	for (size_t i = 0; i < c.n; i++)
 		free_wanted(s, find_wanted(s, c.all[i].thing, c.all[i].point));
 	HASH_ITER(hh, s->heard, h, next)
-	if (h->points == 0)
-		free_heard(s, h);
+	{
+		if (h->points == 0)
+			free_heard(s, h);
+	}
 	w = reply_begin(s);
 	jw_member_str(&w, "building", c.building);
 	jw_member_int(&w, "points", (int64_t)c.n);

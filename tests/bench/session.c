@@ -177,8 +177,8 @@ pss_of(pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
 	f = fopen(path, "re");
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "Pss: %ld kB", &kib) == 1)
-			break;
+		if (strncmp(line, "Pss:", 4) == 0)
+			kib = strtol(line + 4, NULL, 10);
 	if (f != NULL)
 		(void)fclose(f);
 	return kib;
@@ -219,12 +219,12 @@ main(int argc, char *argv[])
 		die(EX_USAGE,
 		    "N RATE SECONDS TOPIC POINT PORT CAFILE CERT KEY ID REQUESTS COMMAND");
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	b->n = atoi(argv[1]);
-	b->rate = atoi(argv[2]);
-	b->seconds = atoi(argv[3]);
+	b->n = (int)strtol(argv[1], NULL, 10);
+	b->rate = strtol(argv[2], NULL, 10);
+	b->seconds = strtol(argv[3], NULL, 10);
 	b->topic = argv[4];
 	b->point = argv[5];
-	o.port = atoi(argv[6]);
+	o.port = strtol(argv[6], NULL, 10);
 	o.cafile = argv[7];
 	o.cert = argv[8];
 	o.key = argv[9];
