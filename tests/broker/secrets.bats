@@ -67,13 +67,15 @@ runs() { pgrep -g "$up" -x "$1" >/dev/null; }
 		tr '\0' '\n' <"/proc/$pid/environ" | none_in "the environment of $pid"
 	done
 	# what meets the network stands within its walls, and leaves no core file
-	for program in nbms-recv nbms-send nbms-push; do
+	walls=(nbms-recv nbms-send nbms-push)
+	[[ ${NBMS_BUILD-} != *-san ]] || walls=() # the sanitizers look into the process at its end
+	for program in "${walls[@]}"; do
 		pid=$(pgrep -g "$up" -x $program | head -n 1)
 		within 10 grep -q '^Seccomp:.*2$' "/proc/$pid/status"
 		grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status"
 		grep -q '^Max core file size  *0  *0' "/proc/$pid/limits"
 	done
-	grep -q '^Seccomp:.*2$' "/proc/$live/status"
+	[ ${#walls[@]} -eq 0 ] || grep -q '^Seccomp:.*2$' "/proc/$live/status"
 	wait $weather || :
 	exec 7>&-
 	wait $live || :
