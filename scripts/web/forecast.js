@@ -66,7 +66,7 @@ async function plan(place, box) {
 	const spent = r.saved?.cost < 0; // the plan buys comfort
 	const rows = units.flatMap((u) => u.intervals.map((i) => ({unit: u.unit, ...i})));
 	replace(box,
-		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t(spent ? 'forecast.spent' : 'forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${spent ? 'not' : ''}`}, money(Math.abs(r.saved?.cost))))),
+		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t(spent ? 'forecast.spent' : 'forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${spent ? 'not' : ''}`}, money(Math.abs(r.saved?.cost))), result.reason && result.reason !== 'ok' && h('p', {class: 'muted'}, result.reason))),
 		facts([[t('forecast.kwh'), `${f.number(r.saved?.kwh, 1)} kWh`], [t('forecast.peak'), `${f.number(r.saved?.peak_kw, 1)} kW`], [t('forecast.comfort'), `${f.number(r.saved?.comfort_kelvin_hours, 1)} ${t('forecast.kh')}`]]),
 		table([{head: '', cell: (x) => x[0]}, {head: t('forecast.cost'), right: true, cell: (x) => money(x[1])}, {head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x[2], 1)} kWh`},
 			{head: t('forecast.peak'), right: true, cell: (x) => `${f.number(x[3], 1)} kW`}, {head: t('forecast.comfort'), right: true, cell: (x) => `${f.number(x[4], 1)} ${t('forecast.kh')}`}],
