@@ -9,6 +9,7 @@ go to DIR/figures. A step that fails does not keep the others from being tried.
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -467,7 +468,15 @@ def main():
     global page
     os.makedirs(f"{work}/steps", exist_ok=True)
     os.makedirs(shots, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     page = Page()
+    try:
+        drive()
+    finally:
+        page.d.quit()
+
+
+def drive():
     given_up = None
     for f in steps:
         began = time.monotonic()
@@ -490,7 +499,6 @@ def main():
             out.write(text)
         os.rename(f"{work}/steps/{f.__name__}.part", f"{work}/steps/{f.__name__}.{outcome}")
         print(f"{f.__name__}: {outcome}, {time.monotonic() - began:.1f} s", flush=True)
-    page.d.quit()
 
 
 main()
