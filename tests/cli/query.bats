@@ -352,6 +352,7 @@ energy_agrees() {
 }
 
 @test "a day's energy from its sums is that of its samples; what comes late takes the sums of its day away" {
+	only_sqlite
 	building C1_B1 Asia/Seoul
 	nbms-device register <<<'{"type":"building","customer":"C1","building":"B1","tariff":"general/eul/high_a/2","contract_kw":100,"country":"KR"}'
 	nbms-device register "$top/testdata/tariffs/kr-general.ndjson" "$top/testdata/holidays/kr.ndjson"
