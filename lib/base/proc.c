@@ -264,12 +264,18 @@ const char *
 proc_boot_id(char to[PROC_BOOT_TEXT])
 {
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	char boot[37] = "", space[32];
+	ssize_t n = readlink("/proc/self/ns/pid", space, sizeof(space) - 1);
 
-	if (f == NULL || fgets(to, PROC_BOOT_TEXT, f) == NULL)
-		to[0] = '\0';
-	to[strcspn(to, "\n")] = '\0';
-	if (f != NULL)
+	if (f != NULL) {
+		if (fgets(boot, sizeof(boot), f) == NULL)
+			boot[0] = '\0';
 		(void)fclose(f);
+	}
+	space[n > 0 ? n : 0] = '\0'; /* pid:[4026531836] */
+	to[0] = '\0';
+	if (boot[0] != '\0' && n > 0)
+		(void)snprintf(to, PROC_BOOT_TEXT, "%s %s", boot, space);
 	return to;
 }
 

@@ -53,9 +53,10 @@ char *proc_describe(int status, char to[PROC_TEXT]);
 
 /*
  * Who a process is, told apart from another that gets its number later: its start in ticks
- * since the boot (-1: there is none), and which boot that was.
+ * since the boot (-1: there is none), and where its number counts: which boot of which machine,
+ * and which of its containers (PID namespaces).
  */
-#define PROC_BOOT_TEXT 37
+#define PROC_BOOT_TEXT 80
 int64_t proc_started(pid_t pid);
 const char *proc_boot_id(char to[PROC_BOOT_TEXT]); /* empty where the system does not tell */
 

@@ -26,7 +26,7 @@ CREATE TABLE connection (
     connection_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
     customer TEXT,                   -- null: the site's own
-    host TEXT NOT NULL,              -- the boot id of its machine
+    host TEXT NOT NULL,              -- the boot of its machine, and the PID namespace
     pid BIGINT NOT NULL,
     started BIGINT NOT NULL,         -- of the process, in ticks since the boot: a pid is used again
     since BIGINT NOT NULL,
