@@ -101,6 +101,7 @@ setup_file() {
 	gateways=$(free_port) site=$(free_port) port=$(free_port)
 	export gateways site port
 	mkdir -p "$NBMS_DIR" "$shots" "$dir/steps"
+	rm -f "$shots"/failed-*
 	make_site
 	"$top/scripts/nbms-up" >"$dir/up.log" 2>&1 3>&- &
 	echo $! >"$dir/pids"
@@ -170,6 +171,17 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 		code=$(curl -s --path-as-is -o "$BATS_TEST_TMPDIR/got" -w '%{http_code}' "http://localhost:$port$path")
 		[[ $code != 200 ]] || { echo "$path: $code"; return 1; }
 		! grep -qa 'SQLite format' "$BATS_TEST_TMPDIR/got"
+	done
+}
+
+@test "what the page hands over as files is CSV and HTML" {
+	run -0 curl -sf -H "$(bearer viewer)" "http://localhost:$port/api/individual/point?building=C000003_B002&point=39.AI-1:1_OutdoorTemp_01&attr=M_Value&from=now-1d&format=csv"
+	[[ ${lines[0]} == time,point_id,attr,value* && ${#lines[@]} -ge 90 ]]
+	day=$(TZ=Asia/Seoul date -d yesterday +%F)
+	for kind in daily monthly; do
+		[ $kind = daily ] || day=${day%-*}
+		run -0 curl -sf -H "$(bearer viewer)" "http://localhost:$port/api/report/$kind?building=C000003_B003&at=$day&format=html"
+		[[ $output == *'<h1>Tower'* && $output == *kWh* ]]
 	done
 }
 
