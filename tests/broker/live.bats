@@ -351,6 +351,27 @@ state_is() { [ "$(db "SELECT state FROM control WHERE request_id = '$1'")" = "$2
 	[ "$(db "SELECT count(*) FROM control WHERE user_id IN ('eve', 'park', 'lee')")" = 0 ]
 }
 
+@test "another gateway cannot speak to sessions, nor hear what is said to them" {
+	gateway
+	session a lee
+	ask a "{\"request\":\"subscribe\",\"building\":\"B001\",\"points\":[\"$temp\"]}"
+	within 5 told '.point == "subscribe"'
+	bundle=$(echo "$NBMS_DIR/pki/things/C000004_B001_01"/*/)
+	alien=(-h localhost -p "$port" --cafile "$bundle/root-ca.pem" --cert "$bundle/certificate.pem" --key "$bundle/private.key" -i C000004_B001_01)
+	timeout 10 mosquitto_sub "${alien[@]}" -t 'nbms/live/#' -t "$thing" -W 2 >heard 2>/dev/null 3>&- 8>&- &
+	ear=$!
+	echo "set $temp 7" >&8
+	within 5 has a '.value == 7'
+	wait "$ear" || :
+	[ ! -s heard ]
+	for topic in nbms/live/$thing nbms/up/$thing '$aws/rules/Rule_'$thing; do
+		timeout 5 mosquitto_pub "${alien[@]}" -q 1 -t "$topic" -m "{\"thing\":\"$thing\",\"point\":\"realtime\",\"message\":{\"point_0\":{\"point_id\":\"$temp\",\"msg\":[{\"attr_name\":\"M_Value\",\"data\":666}]},\"point_count\":1,\"time\":\"20261001120000\"}}" || :
+	done
+	echo "set $temp 8" >&8
+	within 5 has a '.value == 8'
+	run ! has a '.value == 666'
+}
+
 @test "tasks: the result comes to the session that asked, also when it is worked out elsewhere" {
 	session a kim
 	session b kim --learn 'exec 9>>elsewhere; nbms-learn run'
