@@ -23,7 +23,7 @@
 #define NAMES_MAX 60
 
 static const struct broker_engine *
-engine(const struct broker *b)
+engine_named(const struct broker *b)
 {
 	static const struct broker_engine *const engines[] = { &broker_mosquitto,
 		&broker_nats };
@@ -35,10 +35,22 @@ engine(const struct broker *b)
 	return NULL;
 }
 
+/* Once broker_wrong has looked. */
+static const struct broker_engine *
+engine(const struct broker *b)
+{
+	const struct broker_engine *e = engine_named(b);
+
+	must(e != NULL);
+	return e;
+}
+
 const char *
 broker_wrong(const struct broker *b)
 {
-	return engine(b) != NULL ? engine(b)->wrong(b) : "--engine: mosquitto or nats";
+	const struct broker_engine *e = engine_named(b);
+
+	return e != NULL ? e->wrong(b) : "--engine: mosquitto or nats";
 }
 
 void
