@@ -1,5 +1,5 @@
-# A QoS 1 publish acknowledged by three nodes, two of which have it on their disks' way, against one mosquitto's own; and two
-# workers against one. As many gateways as a site has publish at a time: a node answers one message of a connection after another.
+# A QoS 1 publish acknowledged by three nodes of one machine, two of which have it, against one mosquitto, which has it in its
+# journal (as nbms-device configures both). Many gateways publish at a time: a node answers one message of a connection after another.
 set -eu
 . tests/bench/common.sh
 dir=$BENCH_TMP/publish
