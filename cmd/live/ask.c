@@ -80,10 +80,9 @@ write_task(struct live *s, const char *key, struct buf *to)
 	must(building_key_parse(span_of(key), &customer, &building));
 	jw_object(&w);
 	jw_member_str(&w, "task", s->name);
-	if (!tender) {
-		jw_member_text(&w, "customerNumber", customer);
+	jw_member_text(&w, "customerNumber", customer); /* whose it is: others do not see it */
+	if (!tender)
 		jw_member_text(&w, "buildingNumber", building);
-	}
 	jw_member_str(&w, "connectionId", link_id(s->link));
 	for (size_t i = 0; i < FIELDS; i++) {
 		const char *wrong = put_field(s, &w, i, customer, building);

@@ -359,3 +359,41 @@ alarm() {
 	post notice/unshelve "$ok" HTTP_ORIGIN=https://good.example NBMS_ORIGINS=https://good.example
 	is 200
 }
+
+@test "every path answers an administrator, and nobody without a token" {
+	alarm
+	as ada C000003 admin
+	nbms-query --endpoints | while read -r path; do
+		case $path in
+		*/ack | */shelve | */unshelve | */send | */put | */write | */relinquish | manage/endpoint | manage/user | manage/revoke)
+			post "$path" '{}'
+			is 400
+			post "$path" '{}' HTTP_AUTHORIZATION=
+			is 401
+			continue
+			;;
+		individual/about) get "$path" point=ComP_U_AHU_01 ;;
+		analysis/compare) get "$path" 'from=2022-10-04&to=2022-10-05&than=2022-10-03' ;;
+		*) get "$path" ;;
+		esac
+		[ "$status" = 200 ] || [ "$path" = health ] || { echo "$path"; cat answer err; exit 1; }
+		jq -e . body >/dev/null || { echo "$path"; cat answer; exit 1; }
+		case $path in openapi.json | health) continue ;; esac
+		get "$path" '' HTTP_AUTHORIZATION=
+		is 401
+	done
+}
+
+@test "a report is a page when it is asked for one" {
+	get report/daily 'at=2022-10-04&format=html'
+	is 200
+	grep -qx 'Content-Type: text/html; charset=utf-8' head
+	grep -q "^Content-Security-Policy: default-src 'none'" head
+	grep -q '^<!doctype html>' body
+	get report/daily at=2022-10-04 HTTP_ACCEPT='text/html,application/xhtml+xml,*/*;q=0.8'
+	grep -q '^<!doctype html>' body
+	get report/monthly 'at=2022-10&format=csv'
+	[ "$(head -n 1 body | cut -d, -f1-3)" = what,from,to ]
+	get facility/points format=html
+	is 400
+}

@@ -458,3 +458,30 @@ energy_agrees() {
 	run -66 nbms-query me --user nobody
 	[ "$(nbms-query me --user kim | jq -r .role)" = viewer ]
 }
+
+@test "what learning, optimising and tenders found" {
+	building C1_B1 Asia/Seoul
+	NBMS_NOW=2022-10-05T03:00:00Z
+	[ -z "$(nbms-query forecast)$(nbms-query optimising)$(nbms-query results)$(nbms-query tenders)" ]
+	nbms-learn callback >/dev/null <<-'ROWS'
+		{"task_id":"l1","task":"learning","customerNumber":"C1","buildingNumber":"B1","status":"ok","reason":"ok","result":{"forecast":[{"from":"2022-10-04T23:00:00+09:00","kwh":9,"low":8,"high":10,"week_ago":7,"temperature":15},{"from":"2022-10-05T00:00:00+09:00","kwh":5,"low":4,"high":6,"week_ago":3,"temperature":14}]}}
+		{"task_id":"o1","task":"optimizing","customerNumber":"C1","buildingNumber":"B1","status":"ok","reason":"ok","result":{"standing":{"cost":10},"saved":{"cost":3}}}
+		{"task_id":"t1","task":"tender-predict","status":"ok","reason":"ok","result":{"bids":{"best":{"bid":5}}}}
+	ROWS
+	echo '{"thing":"C1_B1_01","point":"init","message":{"msg_type":"Init","point_0":{"point_id":"m","point_info":{"class":"Energy","unit":"kWh"},"point_location":{}},"point_count":1,"time":"202209300000"}}' | nbms-store
+	for at in 202210042300,0 202210042330,4 202210050000,8; do log C1_B1_01 "${at%,*}" m "${at#*,}"; done | sed 's/"period":15/"period":30/g' | nbms-store
+	[ "$(nbms-query forecast | jq -c '[.from[5:16], .kwh, .low, .actual_kwh, .task_id]' | xargs)" = '[10-04T23:00,9,8,8,l1] [10-05T00:00,5,4,null,l1]' ]
+	[ "$(nbms-query optimising | jq -c '[.task_id, .result.saved.cost]')" = '["o1",3]' ]
+	[ "$(nbms-query results | jq -c '[.task_id, .status, has("result")]' | sort | xargs)" = '[l1,ok,false] [o1,ok,false]' ]
+	[ "$(nbms-query results --task o1 | jq .result.standing.cost)" = 10 ]
+	[ "$(nbms-query tenders | jq .result.bids.best.bid)" = 5 ]
+	# of several customers, a tender that is nobody's is only for the shell
+	nbms-live token add --customer C1 --out t1 kim
+	[ "$(nbms-query tenders --user kim | wc -l)" -eq 1 ]
+	building C2_B1 Asia/Seoul
+	[ -z "$(nbms-query tenders --user kim)" ]
+	[ "$(nbms-query tenders | wc -l)" -eq 1 ]
+	rm nbms-state/results/C1_B1/o1.json
+	nbms-query optimising -b C1_B1 2>err | jq -e '.result == null'
+	grep -q 'cannot be read' err
+}
