@@ -68,6 +68,17 @@ async function ask(url, options) {
 
 export const get = async (path, query, signal) => (await ask(address(path, query), {method: 'GET', signal})).json();
 
+// All rows, page after page as the Link of each says: for what a large building may have more of than one page holds.
+export async function getAll(path, query, signal) {
+	const rows = [];
+	for (let url = address(path, query); url;) {
+		const answer = await ask(url, {method: 'GET', signal});
+		rows.push(...await answer.json());
+		url = /<\/?([^>]+)>; *rel="next"/.exec(answer.headers.get('Link') ?? '')?.[1];
+	}
+	return rows;
+}
+
 export async function post(path, body, query) {
 	const answer = await ask(address(path, query), {
 		method: 'POST', body: JSON.stringify(body), headers: {'Content-Type': 'application/json'},

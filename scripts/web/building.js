@@ -1,7 +1,7 @@
 // One building now: its units and their points, live; commands with priority and end; what people hold.
 
 import {h, replace, settle} from './dom.js';
-import {get} from './api.js';
+import {getAll} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
@@ -69,7 +69,7 @@ function unitRow(place, unit, values, open) {
 
 async function units(place, panel) {
 	const key = place.building.key;
-	const [all, points] = await Promise.all([get('facility/composites', {building: key, all: true}, place.signal), known(key)]);
+	const [all, points] = await Promise.all([getAll('facility/composites', {building: key, all: true}, place.signal), known(key)]);
 	if (!all.length) { replace(panel, empty()); return; }
 	const byId = new Map(points.map((p) => [p.point_id, p]));
 	const list = h('div', {class: 'card'});
@@ -91,7 +91,7 @@ async function units(place, panel) {
 	};
 	const draw = async () => {
 		const values = new Map();
-		for (const row of await get('latest/values', {building: key, point: 'ComP_U_*'}, place.signal)) {
+		for (const row of await getAll('latest/values', {building: key, point: 'ComP_U_*'}, place.signal)) {
 			if (!values.has(row.point_id)) values.set(row.point_id, {});
 			values.get(row.point_id)[row.attr] = row.value;
 		}

@@ -1,6 +1,6 @@
 // Who is signed in, what they may see and do, and what time it is at the server.
 
-import {get, heardAt} from './api.js';
+import {get, getAll, heardAt} from './api.js';
 
 export const site = {user: null, role: 'viewer', customer: null, buildings: []};
 
@@ -38,7 +38,7 @@ export async function hourly(key, from, to, signal) {
 const kept = new Map();
 export function points(key, again = false) {
 	if (again || !kept.has(key)) {
-		kept.set(key, get('facility/points', {building: key}).catch((e) => { kept.delete(key); throw e; }));
+		kept.set(key, getAll('facility/points', {building: key}).catch((e) => { kept.delete(key); throw e; }));
 	}
 	return kept.get(key);
 }
