@@ -14,7 +14,7 @@ inject() {
 }
 
 @test "what keeps: store, alarm, sched, push, weather" {
-	inject store store-month alarm alarm-list sched sched-expand push-endpoint push-log weather-cached
+	inject store store-month store-retain store-backup live-feed alarm alarm-list sched sched-expand push-endpoint push-log weather-cached
 }
 
 @test "what speaks to others: a broker and a weather service" {
@@ -22,7 +22,7 @@ inject() {
 }
 
 @test "what is asked: query and learn" {
-	inject query query-latest learn-task learn-run
+	inject query query-latest query-endpoints live-tokens learn-task learn-run
 }
 
 @test "what founds: registry, certificates, the broker's configuration" {
