@@ -42,7 +42,7 @@ benches := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 lib_o   := $(lib_c:%.c=$B/%.o) $(lib_cc:%.cc=$B/%.o) $(if $(sql),$B/gen/sql.o)
 commands := nbms-cron nbms-up nbms-web plot
 
-.PHONY: all check demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault check-long fuzz-long soak libs analyze format \
+.PHONY: all check check-postgres demo bench lint fuzz install install-files uninstall dist distcheck deb check-deb clean help quick unit cli broker fault check-long fuzz-long soak libs analyze format \
 	sanitize setup compile_commands
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -122,6 +122,9 @@ check:
 
 quick: all
 	@tests/run --quick
+
+check-postgres: all
+	@tests/run postgres
 
 unit cli broker fault:
 	@$(MAKE) --no-print-directory all

@@ -11,6 +11,7 @@ static const struct {
 	{ "retain", "retain [-d DIR] --months N [--dry-run]", verb_retain },
 	{ "backup", "backup [-d DIR] [--since OLDER] [--secrets] FOLDER|-", verb_backup },
 	{ "restore", "restore [-d DIR] FOLDER|-", verb_restore },
+	{ "copy", "copy --from DIR|URL --to URL|DIR", verb_copy },
 	{ "rebuild", "rebuild [-d DIR] [--building KEY] [--month YYYY-MM] [--keep] [--dry-run]",
 	    verb_rebuild },
 };
@@ -36,6 +37,9 @@ run(struct store_job *job, int argc, char *argv[])
 		    "backup: share month files with this one where unchanged" },
 		{ '\0', "secrets", NULL, OPT_FLAG, &job->secrets,
 		    "backup: keys and what else only the owner reads, too" },
+		{ '\0', "from", "PLACE", OPT_TEXT, &job->from,
+		    "copy: the site as it is, a state directory or a postgresql:// URL" },
+		{ '\0', "to", "PLACE", OPT_TEXT, &job->to, "copy: where it goes" },
 		{ '\0', "building", "KEY", OPT_TEXT, &job->building,
 		    "rebuild: of this building: C000003_B001" },
 		{ '\0', "month", "YYYY-MM", OPT_TEXT, &job->month,

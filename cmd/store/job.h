@@ -18,6 +18,7 @@ struct store_job {
 	struct ingest_options ingest;
 	int64_t months;
 	const char *since;
+	const char *from, *to;
 	const char *building, *month;
 	bool dry_run, secrets, keep;
 	struct db *site;
@@ -35,6 +36,7 @@ int verb_retain(struct store_job *job, int argc, char *argv[]);
 
 int verb_backup(struct store_job *job, int argc, char *argv[]);
 int verb_restore(struct store_job *job, int argc, char *argv[]);
+int verb_copy(struct store_job *job, int argc, char *argv[]);
 int verb_rebuild(struct store_job *job, int argc, char *argv[]);
 
 /* Opens job->site and job->history to be written to. */

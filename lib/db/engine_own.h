@@ -42,6 +42,10 @@ struct db {
 	struct rows statements[SQL_COUNT]; /* prepared at first use */
 };
 
+/* One row of a table. */
+typedef void row_fn(
+    void *ctx, const char *const names[], const struct value values[], size_t n);
+
 enum db_begin_how { BEGIN_WRITE, BEGIN_READ };
 
 struct engine {
@@ -80,6 +84,14 @@ struct engine {
 	    struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
 	bool (*check_statements)(struct db *db,
 	    void (*plan)(void *ctx, const char *name, const char *detail), void *ctx);
+
+	/* Whole tables, see engine_tables: every row that sql asks for; one inserted; all of it
+	 * run; what gives out ids told of those that are there. */
+	void (*each_row)(struct db *db, const char *sql, row_fn *fn, void *ctx);
+	void (*insert_row)(
+	    struct db *db, const char *sql, const struct value values[], size_t n);
+	void (*run_text)(struct db *db, const char *sql);
+	void (*settle_ids)(struct db *db, const char *table, int64_t highest);
 
 	/* Where databases are: see the functions of the like names in engine.h. */
 	char *(*site_path)(const char *place);

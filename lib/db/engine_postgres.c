@@ -72,13 +72,19 @@ qualified(const char *text, const char *schema)
 	return whole;
 }
 
+char *
+postgres_qualified(const struct postgres_db *db, const char *text)
+{
+	return db->db.family == DB_MONTH ? qualified(text, db->schema) : xstrdup(text);
+}
+
 static char *
 text_for(const struct postgres_db *db, enum sql_name name)
 {
 	const char *text = sql_statements[name].text[SQL_POSTGRESQL];
 
 	must(text != NULL);
-	return db->db.family == DB_MONTH ? qualified(text, db->schema) : xstrdup(text);
+	return postgres_qualified(db, text);
 }
 
 static struct statement *
@@ -658,6 +664,10 @@ const struct engine engine_postgres = {
 	.last_id = last_id,
 	.put_samples = put_samples,
 	.check_statements = check_statements,
+	.each_row = table_each_row,
+	.insert_row = table_insert_row,
+	.run_text = table_run,
+	.settle_ids = table_settle_ids,
 	.site_path = url_of_site,
 	.month_path = url_of_month,
 	.exists = schema_exists,

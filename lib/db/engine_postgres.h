@@ -10,6 +10,7 @@
  *   engine_postgres_link.c    the connection, its URL, what its errors mean
  *   engine_postgres_month.c   schemas: made, migrated, listed, removed
  *   engine_postgres_copy.c    samples by COPY
+ *   engine_postgres_table.c   whole tables, for nbms-store copy
  *   engine_postgres_lib.c     libpq, loaded at first use
  */
 #ifndef NBMS_DB_ENGINE_POSTGRES_H
@@ -27,6 +28,8 @@
 enum postgres_type {
 	POSTGRES_ANY = 0,
 	POSTGRES_INT8 = 20,
+	POSTGRES_INT2 = 21,
+	POSTGRES_INT4 = 23,
 	POSTGRES_TEXT = 25,
 	POSTGRES_FLOAT8 = 701
 };
@@ -125,6 +128,15 @@ bool schema_exists(const char *path, enum db_family family);
 int64_t schema_bytes(const char *path);
 size_t schema_months(const char *place, struct span building_key, char ***months);
 bool schema_remove(const char *path);
+
+/* Whole tables: as in struct engine. */
+void table_each_row(struct db *db, const char *sql, row_fn *fn, void *ctx);
+void table_insert_row(struct db *db, const char *sql, const struct value values[], size_t n);
+void table_run(struct db *db, const char *sql);
+void table_settle_ids(struct db *db, const char *table, int64_t highest);
+
+/* A month's statement with its schema before the names of its tables; the caller frees it. */
+char *postgres_qualified(const struct postgres_db *db, const char *text);
 
 /* Samples: kept until copy_flush, or until there are many. */
 void copy_put(

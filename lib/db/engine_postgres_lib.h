@@ -27,6 +27,8 @@
 	X(PQexecPrepared)       \
 	X(PQexitPipelineMode)   \
 	X(PQfinish)             \
+	X(PQfname)              \
+	X(PQftype)              \
 	X(PQgetResult)          \
 	X(PQgetisnull)          \
 	X(PQgetlength)          \
@@ -41,6 +43,7 @@
 	X(PQresultErrorField)   \
 	X(PQresultErrorMessage) \
 	X(PQresultStatus)       \
+	X(PQsendQueryParams)    \
 	X(PQsendQueryPrepared)  \
 	X(PQsetNoticeProcessor) \
 	X(PQstatus)             \
@@ -71,6 +74,8 @@ void engine_postgres_lib_load(void);
 #define PQexecPrepared engine_postgres_lib.PQexecPrepared_
 #define PQexitPipelineMode engine_postgres_lib.PQexitPipelineMode_
 #define PQfinish engine_postgres_lib.PQfinish_
+#define PQfname engine_postgres_lib.PQfname_
+#define PQftype engine_postgres_lib.PQftype_
 #define PQgetResult engine_postgres_lib.PQgetResult_
 #define PQgetisnull engine_postgres_lib.PQgetisnull_
 #define PQgetlength engine_postgres_lib.PQgetlength_
@@ -85,6 +90,7 @@ void engine_postgres_lib_load(void);
 #define PQresultErrorField engine_postgres_lib.PQresultErrorField_
 #define PQresultErrorMessage engine_postgres_lib.PQresultErrorMessage_
 #define PQresultStatus engine_postgres_lib.PQresultStatus_
+#define PQsendQueryParams engine_postgres_lib.PQsendQueryParams_
 #define PQsendQueryPrepared engine_postgres_lib.PQsendQueryPrepared_
 #define PQsetNoticeProcessor engine_postgres_lib.PQsetNoticeProcessor_
 #define PQstatus engine_postgres_lib.PQstatus_

@@ -1,7 +1,6 @@
 /* engine_sqlite: nbms.db and the month files, with SQLite. */
 #include "base/diag.h"
-#include "db/engine_bulk.h"
-#include "db/engine_own.h"
+#include "db/engine_sqlite.h"
 
 #include <sqlite3.h>
 
@@ -20,25 +19,15 @@
 #define CACHE_READ_KIB 512 /* who reads seldom comes to a page again */
 #define WAL_PAGES 4000     /* 16 MiB of log before it is folded back */
 
-struct sqlite_db {
-	struct db db; /* first: the facade's part */
-	sqlite3 *h;
-	struct bulk bulk;
-	bool frozen;          /* opened as a file that does not change */
-	struct stat as_found; /* then */
-	int64_t data_version; /* as changed_elsewhere last saw it; 0: never */
-	int lease;            /* the file whose lock it is; -1: none */
-};
-
 static struct sqlite_db *
 own(const struct db *db)
 {
-	return (struct sqlite_db *)(uintptr_t)db;
+	return sqlite_own(db);
 }
 
 /* Ends the program: the status says whether trying again, more room or a person is needed. */
-static void
-refuse(const struct sqlite_db *db, int code, const char *doing)
+void
+sqlite_refuse(const struct sqlite_db *db, int code, const char *doing)
 {
 	int status;
 
@@ -78,7 +67,7 @@ exec(struct sqlite_db *db, const char *sql)
 	int code = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
 
 	if (code != SQLITE_OK)
-		refuse(db, code, sql);
+		sqlite_refuse(db, code, sql);
 }
 
 static int64_t
@@ -94,7 +83,7 @@ pragma(struct sqlite_db *db, const char *sql)
 		v = sqlite3_column_int64(st, 0);
 	(void)sqlite3_finalize(st);
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		refuse(db, code, sql);
+		sqlite_refuse(db, code, sql);
 	return v;
 }
 
@@ -258,6 +247,8 @@ sqlite_close(struct db *base)
 
 	if (sqlite3_get_autocommit(db->h) == 0)
 		(void)sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_finalize(db->insert);
+	free(db->insert_sql);
 	must(sqlite3_close(db->h) == SQLITE_OK);
 	if (db->lease >= 0)
 		(void)close(db->lease);
@@ -288,9 +279,9 @@ sqlite_open(const char *path, enum db_family family, enum db_mode mode)
 		code = sqlite3_open_v2(mode == DB_MEMORY ? ":memory:" : path, &db->h,
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code != SQLITE_OK)
-		refuse(db, code, "open");
+		sqlite_refuse(db, code, "open");
 	if (bulk_register(db->h, &db->bulk) != SQLITE_OK)
-		refuse(db, SQLITE_NOMEM, "open");
+		sqlite_refuse(db, SQLITE_NOMEM, "open");
 	settle(db, mode);
 	if (!migrate(db, mode)) {
 		sqlite_close(&db->db);
@@ -383,8 +374,8 @@ last_id(struct db *db)
 }
 
 /* SQLite numbers its parameters as ?1 and takes $1 for a name. */
-static char *
-numbered(const char *sql)
+char *
+sqlite_numbered(const char *sql)
 {
 	char *text = xstrdup(sql), *p = text;
 
@@ -403,16 +394,16 @@ prepare(struct rows *r)
 	int code;
 
 	must(sql_statements[r->name].text[SQL_SQLITE] != NULL);
-	text = numbered(sql_statements[r->name].text[SQL_SQLITE]);
+	text = sqlite_numbered(sql_statements[r->name].text[SQL_SQLITE]);
 	code = sqlite3_prepare_v3(db->h, text, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
 	free(text);
 	if (code != SQLITE_OK)
-		refuse(db, code, sql_statements[r->name].name);
+		sqlite_refuse(db, code, sql_statements[r->name].name);
 	r->st = st;
 }
 
-static void
-bind(sqlite3_stmt *st, int i, const struct value *v)
+void
+sqlite_bind(sqlite3_stmt *st, int i, const struct value *v)
 {
 	int code = SQLITE_OK;
 
@@ -446,7 +437,7 @@ start(struct rows *r, const struct value *args, size_t n)
 		prepare(r);
 	must((int)n == sqlite3_bind_parameter_count(r->st));
 	for (i = 0; i < n; i++)
-		bind(r->st, (int)i + 1, &args[i]);
+		sqlite_bind(r->st, (int)i + 1, &args[i]);
 }
 
 static bool
@@ -461,7 +452,7 @@ step(struct rows *r, bool *violated)
 	if ((code & 0xFF) == SQLITE_CONSTRAINT)
 		*violated = true;
 	else
-		refuse(own(r->db), code, sql_statements[r->name].name);
+		sqlite_refuse(own(r->db), code, sql_statements[r->name].name);
 	return false;
 }
 
@@ -668,6 +659,10 @@ const struct engine engine_sqlite = {
 	.last_id = last_id,
 	.put_samples = put_samples,
 	.check_statements = check_statements,
+	.each_row = sqlite_each_row,
+	.insert_row = sqlite_insert_row,
+	.run_text = sqlite_run_text,
+	.settle_ids = sqlite_settle_ids,
 	.site_path = site_path,
 	.month_path = month_path,
 	.exists = exists,

@@ -19,6 +19,14 @@ struct sql_statement {
 	const char *text[SQL_DIALECTS]; /* NULL: that engine never needs it */
 };
 
+/* A table that both engines have, in the order in which they are made. */
+struct sql_table {
+	const char *name; /* NULL ends the table */
+	enum db_family family;
+	const char *select, *insert, *clear; /* insert goes on with (columns) VALUES (...) */
+};
+
+extern const struct sql_table sql_tables[];
 extern const struct sql_migration sql_migrations[]; /* by family, then version */
 extern const struct sql_statement sql_statements[SQL_COUNT];
 

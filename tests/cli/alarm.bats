@@ -40,7 +40,7 @@ short() { jq -r '"\(.time[11:19]) \(.transition) \(.state)\(if .tell then " *" e
 10:10:00 clear normal *" ]
 	[ -z "$(nbms-alarm in in)" ]
 	tac in >back
-	cp -r nbms-state two
+	copy_state nbms-state two
 	sql two/nbms.db 'DELETE FROM alarm_history; DELETE FROM alarm'
 	nbms-alarm -d two back >/dev/null
 	diff <(nbms-alarm history -d two --from 2022-01-01 --json) <(nbms-alarm history --from 2022-01-01 --json)
@@ -50,7 +50,7 @@ short() { jq -r '"\(.time[11:19]) \(.transition) \(.state)\(if .tell then " *" e
 @test "a real day of records replayed twice from nothing is the same, byte for byte" {
 	gzip -dc "$root/testdata/captures/kinds.ndjson.gz" >k
 	nbms-recv --zone Asia/Seoul --replay k >envelopes
-	cp -r nbms-state two
+	copy_state nbms-state two
 	nbms-alarm envelopes >one.out
 	nbms-alarm -d two envelopes >two.out
 	[ -s one.out ]
@@ -326,7 +326,7 @@ rule:night:P4 clear 10:30 0" ]
 			sed "s/^{/{\"seq\":$i,/"
 		[ $((i % 100)) = 0 ] && printf '{"mark":%d,"at":"2022-10-04T00:00:00Z"}\n' "$i"
 	done >in
-	cp -r nbms-state clean
+	copy_state nbms-state clean
 	nbms-alarm -d clean --no-silence --chatter 0/1s in >want
 	for round in 1 2 3 4 5 6 7 8; do
 		{ cat in; sleep 5; } | nbms-alarm --no-silence --chatter 0/1s >"out.$round" &

@@ -64,6 +64,14 @@ forget() {
 	fi
 }
 
+# copy_state FROM TO: a state directory with its database.
+copy_state() {
+	[ ! -e "$1" ] || cp -r "$1" "$2"
+	if on_postgres; then
+		nbms-store copy --from "${NBMS_DB%%#*}#$(schema_of "$1")" --to "${NBMS_DB%%#*}#$(schema_of "$2")"
+	fi
+}
+
 # within SECONDS COMMAND ...: runs the command again and again until it succeeds; fails when the time is up.
 within() {
 	local until=$((SECONDS + $1 + 1))

@@ -57,7 +57,7 @@ ROWS
 @test "three providers say the same, each in its own way" {
 	for provider in owm-3.0 open-meteo; do
 		NBMS_DIR=$PWD/$provider
-		cp -r state "$NBMS_DIR"
+		copy_state state "$NBMS_DIR"
 		weather --provider $provider --url "$url" --hours 48 --building B001 --customer C000003 >$provider.rows
 		[ "$(wc -l <$provider.rows)" -eq 47 ] || [ "$(wc -l <$provider.rows)" -eq 48 ]
 		[ "$(jq -c '[.time[8:13], .temperature, .humidity, .interpolated]' $provider.rows | sed -n 4p)" = '["16T18",23.54,46,false]' ]

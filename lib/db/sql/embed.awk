@@ -71,6 +71,12 @@ FNR == 1 {
 	}
 }
 
+is_schema && engine == "" && /^CREATE TABLE/ {
+	# rows are copied in an order of their own where it is the same in both engines
+	tables = tables "\t{ \"" $3 "\", " this_family ", \"SELECT * FROM " $3 ($3 == "sample" ? " ORDER BY ts, series" : "") \
+	    "\",\n\t  \"INSERT INTO " $3 "\", \"DELETE FROM " $3 "\" },\n"
+}
+
 is_schema && this_family == "DB_SITE" && engine == "" && /^CREATE TABLE/ {
 	table_rows = table_rows (table_rows == "" ? "" : " UNION ALL ") "SELECT '" $3 "' AS name, count(*) FROM " $3
 }
@@ -111,7 +117,8 @@ END {
 		print "\t{ \"" name "\", " family[name] ", " (name in checked ? "true" : "false") ",\n\t  {" or_null(sqlite[name]) ",\n\t  " \
 		    or_null(postgresql[name]) " } },"
 	}
-	print "};"
+	print "};\n"
+	print "const struct sql_table sql_tables[] = {\n" tables "\t{ NULL, DB_SITE, NULL, NULL, NULL }\n};"
 
 	print "/* Made from lib/db/sql by embed.awk. */" > names
 	print "#ifndef NBMS_DB_SQL_NAMES_H\n#define NBMS_DB_SQL_NAMES_H\n\nenum sql_name {" > names

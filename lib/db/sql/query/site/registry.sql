@@ -67,3 +67,6 @@ SELECT customer, building FROM building ORDER BY customer, building LIMIT 2;
 
 -- name: thing_of_building
 SELECT thing FROM thing WHERE customer = $1 AND building = $2 ORDER BY thing;
+
+-- name: building_all_keys
+SELECT customer, building FROM building ORDER BY customer, building;

@@ -44,3 +44,6 @@ SELECT month FROM history_month WHERE building = $1 ORDER BY month;
 
 -- name: month_drop
 DELETE FROM history_month WHERE id = $1;
+
+-- name: sequence_settle
+SELECT setval(pg_get_serial_sequence($1, 'id'), CAST($2 AS BIGINT));
