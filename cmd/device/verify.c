@@ -137,6 +137,16 @@ check_strays(struct check *c)
 }
 
 static void
+check_shard(void *ctx, int64_t shard)
+{
+	char name[32];
+	int n = snprintf(name, sizeof(name), "shard/%lld", (long long)shard);
+
+	problem(ctx, "broker", (struct span){ name, (size_t)n },
+	    "several sessions have it: messages under way to one may be lost");
+}
+
+static void
 check_broker(struct check *c)
 {
 	struct broker_material m;
@@ -149,6 +159,8 @@ check_broker(struct check *c)
 		    "its files are not the registry's: run nbms-device broker");
 	else if (!broker_runs(&c->job->broker))
 		problem(c, "broker", span_of(c->job->broker.out), "does not run");
+	else
+		broker_crowded(&c->job->broker, check_shard, c);
 	broker_material_free(&m);
 }
 

@@ -494,3 +494,10 @@ broker_seen(
 {
 	engine(b)->seen(b, each, ctx);
 }
+
+void
+broker_crowded(const struct broker *b, void (*each)(void *ctx, int64_t shard), void *ctx)
+{
+	if (engine(b)->crowded != NULL)
+		engine(b)->crowded(b, each, ctx);
+}

@@ -114,4 +114,10 @@ bool broker_reload(const struct broker *b);
 void broker_seen(
     const struct broker *b, void (*each)(void *ctx, struct span serial, when_t at), void *ctx);
 
+/*
+ * Each shard that more than one session has subscribed to, as the first node that runs here
+ * tells: nats-server 2.9 then drops messages that one has been sent and not acknowledged.
+ */
+void broker_crowded(const struct broker *b, void (*each)(void *ctx, int64_t shard), void *ctx);
+
 #endif

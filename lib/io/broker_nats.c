@@ -374,6 +374,67 @@ seen(const struct broker *b, void (*each)(void *ctx, struct span serial, when_t 
 			seen_by(&node, each, ctx);
 }
 
+/* The shards that a consumer's filter means: one, all (-1), or none (-2). A subscription to
+ * shard/N/# has another filter beside this one, for shard/N alone. */
+static int64_t
+shard_of_filter(struct span filter, int64_t shards)
+{
+	static const char prefix[] = "$MQTT.msgs.shard.";
+	int64_t n = 0;
+	size_t i = strlen(prefix);
+
+	if (!span_starts(filter, prefix))
+		return -2;
+	if (i < filter.n && (filter.p[i] == '*' || filter.p[i] == '>'))
+		return -1;
+	for (; i < filter.n && filter.p[i] >= '0' && filter.p[i] <= '9' && n < shards; i++)
+		n = n * 10 + (filter.p[i] - '0');
+	return i < filter.n && filter.p[i] == '.' && n < shards ? n : -2;
+}
+
+static void
+count_sessions(json_value consumers, int64_t shards, unsigned count[])
+{
+	struct span filter;
+	json_value c;
+	int64_t n, i;
+
+	for (c = json_first(consumers); json_kind_of(c) != JSON_NONE; c = json_next(c)) {
+		if (!json_text(json_get(json_get(c, "config"), "filter_subject"), &filter))
+			continue;
+		n = shard_of_filter(filter, shards);
+		for (i = 0; i < shards; i++)
+			count[i] += n == -1 || n == i;
+	}
+}
+
+static void
+crowded(const struct broker *b, void (*each)(void *ctx, int64_t shard), void *ctx)
+{
+	struct http_answer a = { 0 };
+	struct json *j = json_new();
+	unsigned count[BROKER_SHARDS_MAX] = { 0 };
+	json_value root, account, stream;
+	struct node node;
+	size_t i = 0;
+	int64_t n;
+
+	while (i < nodes(b) && process(b, i, &node) == 0)
+		i++;
+	if (i < nodes(b) &&
+	    ask(&node, "jsz?acc=nbms&streams=1&consumers=1&config=1", j, &a, &root)) {
+		account = json_first(json_get(root, "account_details"));
+		stream = json_first(json_get(account, "stream_detail"));
+		for (; json_kind_of(stream) != JSON_NONE; stream = json_next(stream))
+			count_sessions(json_get(stream, "consumer_detail"), b->shards, count);
+	}
+	for (n = 0; n < b->shards; n++)
+		if (count[n] > 1)
+			each(ctx, n);
+	http_free(&a);
+	json_free(j);
+}
+
 const struct broker_engine broker_nats = {
 	.name = "nats",
 	.wrong = wrong,
@@ -383,4 +444,5 @@ const struct broker_engine broker_nats = {
 	.runs = runs,
 	.reload = reload,
 	.seen = seen,
+	.crowded = crowded,
 };

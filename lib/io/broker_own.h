@@ -42,6 +42,9 @@ struct broker_engine {
 	bool (*reload)(const struct broker *b);
 	void (*seen)(const struct broker *b,
 	    void (*each)(void *ctx, struct span serial, when_t at), void *ctx);
+	/* see broker_crowded; NULL: there are no shards */
+	void (*crowded)(
+	    const struct broker *b, void (*each)(void *ctx, int64_t shard), void *ctx);
 };
 
 extern const struct broker_engine broker_mosquitto, broker_nats;

@@ -201,7 +201,13 @@ record() { # THING TEXT: a record of a kind that needs no more
 	[[ $output != *kept* ]]
 	site_sub 2 -i worker-guessed -c -q 1 -C 1 -W 30 -F %p -t 'shard/0/#' >got
 	[ "$(cat got)" = kept ]
-	site_sub 1 -i worker-guessed -q 1 -E -t nbms/live/none
+	# two sessions of a shard are found, and named
+	nbms-device verify
+	site_sub 1 -i worker-forgotten -c -q 1 -E -t 'shard/0/+'
+	run -1 nbms-device verify
+	[[ $output == *'shard/0'*'several sessions have it'* ]]
+	for id in guessed forgotten; do site_sub 1 -i worker-$id -q 1 -E -t nbms/live/none; done
+	until_true 20 nbms-device verify
 	# it can, however, end the other's session; so that a worker's id has to be none that a gateway can know
 	[[ $(cat "$dir/broker/worker-id") =~ ^[0-9a-f]{32}$ ]]
 	run ! grep -rq "$(cat "$dir/broker/worker-id")" "$NBMS_DIR/pki/things"
