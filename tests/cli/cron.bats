@@ -71,3 +71,23 @@ ROWS
 	echo 'weather=true' >state/cron.conf
 	nbms-cron weather
 }
+
+@test "a backup a day: shared with the one before, and the oldest go; metrics say when a job ended, and how" {
+	"$top/scripts/simulate" --points 5 --days 1 --from 2022-10-03 | nbms-recv --replay - --spool | nbms-store --auto-register Asia/Seoul
+	echo "backups='$PWD/kept' keep_backups=2" >state/cron.conf
+	mkdir figures
+	export NBMS_METRICS=$PWD/figures
+	mkdir -p kept/2020-01-01T000000 # was never finished
+	nbms-cron backup
+	sleep 1
+	nbms-cron backup
+	[ "$(ls kept | wc -l)" -eq 2 ]
+	[ ! -e kept/2020-01-01T000000 ]
+	[ "$(stat -c %i kept/*/history/*/2022-10.db | sort -u | wc -l)" -eq 1 ]
+	grep -qx 'nbms_job_well{job="backup"} 1' figures/job-backup.prom
+	echo "backups=/dev/null/nowhere" >state/cron.conf
+	status=0
+	nbms-cron backup 2>err || status=$?
+	[ "$status" -ne 0 ]
+	grep -qx 'nbms_job_well{job="backup"} 0' figures/job-backup.prom
+}
