@@ -170,7 +170,7 @@ end_record(struct act *a, struct jw *w)
 
 /* Members of the body as they are, without white space; those named in `but` are left out. */
 static void
-put_members(struct act *a, struct jw *w, json_value object, const char *const but[])
+put_members(struct jw *w, json_value object, const char *const but[])
 {
 	struct json_member m;
 	struct buf raw = BUF(2 * CGI_BODY_MAX);
@@ -188,7 +188,6 @@ put_members(struct act *a, struct jw *w, json_value object, const char *const bu
 		jw_raw(w, buf_span(&raw));
 	}
 	buf_free(&raw);
-	(void)a;
 }
 
 void
@@ -211,7 +210,7 @@ act_endpoint(struct act *a)
 		return;
 	}
 	put_customer(a, &w);
-	put_members(a, &w, a->body, but);
+	put_members(&w, a->body, but);
 	end_record(a, &w);
 }
 
@@ -301,7 +300,7 @@ act_schedule(struct act *a)
 		must(json_minify(json_raw(given), &raw));
 		jw_member_raw(&w, ways[which].member, buf_span(&raw));
 	} else if (ways[which].how == MEMBERS) {
-		put_members(a, &w, given, but);
+		put_members(&w, given, but);
 	} else {
 		jw_member_text(&w, ways[which].id, a->id);
 		jw_member_bool(&w, "remove", true);
@@ -332,7 +331,7 @@ act_zone(struct act *a)
 		jw_member_text(&w, "zone_id", gone);
 		jw_member_bool(&w, "remove", true);
 	} else {
-		put_members(a, &w, zone, but);
+		put_members(&w, zone, but);
 	}
 	end_record(a, &w);
 	call(a, "nbms-sched", "zone");
