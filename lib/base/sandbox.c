@@ -68,38 +68,37 @@ handled(enum sandbox_profile profile)
 	return all;
 }
 
-/* Writing below a directory; of a file: below the one it stands in, or only there where it is a
- * device. */
+/* Writing below a directory; of a file, below the one it stands in. A device or a pipe is open
+ * already, and where it cannot be named, nothing is lost. */
 static bool
 allow(int ruleset, const char *place, uint64_t all)
 {
 	struct landlock_path_beneath_attr rule = { .allowed_access =
 						       all & ~LANDLOCK_ACCESS_FS_EXECUTE };
 	const char *slash = strrchr(place, '/');
-	struct stat st;
-	char *dir;
-	bool fine;
+	struct stat st = { 0 };
+	bool there = stat(place, &st) == 0, fine;
+	bool special = there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+	char *path;
 
-	if (stat(place, &st) == 0 && S_ISCHR(st.st_mode))
+	if (special)
 		rule.allowed_access &= FILE_WRITES;
-	if (stat(place, &st) == 0 && !S_ISREG(st.st_mode))
-		dir = xstrdup(place);
+	if (there && !S_ISREG(st.st_mode))
+		path = xstrdup(place);
 	else if (slash == NULL)
-		dir = xstrdup(".");
+		path = xstrdup(".");
 	else
-		dir = xstrndup(place, slash > place ? (size_t)(slash - place) : 1);
-	rule.parent_fd = open(dir, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0 && errno == ENOENT) {
-		free(dir); /* what is not there is not written either */
-		return true;
-	}
+		path = xstrndup(place, slash > place ? (size_t)(slash - place) : 1);
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
 	fine = rule.parent_fd >= 0 && syscall(SYS_landlock_add_rule, ruleset,
 					  LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+	/* what is not there is not written either */
+	fine = fine || special || (rule.parent_fd < 0 && errno == ENOENT);
 	if (!fine)
-		diag("%s: cannot be left writable: %s", dir, strerror(errno));
+		diag("%s: cannot be left writable: %s", path, strerror(errno));
 	if (rule.parent_fd >= 0)
 		(void)close(rule.parent_fd);
-	free(dir);
+	free(path);
 	return fine;
 }
 
