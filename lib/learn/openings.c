@@ -389,6 +389,9 @@ openings_csv(
 		*why = "it is neither UTF-8 nor CP949";
 	if (*why == NULL && utf8.full)
 		*why = "it is too long";
+	/* two names that differ behind a NUL are one to whoever reads them as text */
+	if (*why == NULL && utf8.n > 0 && memchr(utf8.p, '\0', utf8.n) != NULL)
+		*why = "it is no text: there is a NUL byte in it";
 	if (*why == NULL)
 		*why = utf8.n > 0 ? read_text(&x, utf8.p, utf8.n, say, ctx) : "it is empty";
 	buf_free(&utf8);
