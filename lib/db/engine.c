@@ -51,13 +51,14 @@ whole_path(const char *dir)
 static void
 put_dir_name(struct buf *b, const char *dir)
 {
-	char *whole = whole_path(dir), *p = whole, *name = strrchr(p, '/');
+	char *whole = whole_path(dir);
+	const char *slash = strrchr(whole, '/'), *name = slash != NULL ? slash + 1 : whole, *p;
 	uint32_t hash = 2166136261U;
 	size_t n = 0;
 
-	for (name = name != NULL ? name + 1 : p; name[n] != '\0' && n < 20; n++)
+	for (; n < 20 && name[n] != '\0'; n++)
 		buf_putc(b, isalnum((unsigned char)name[n]) ? name[n] : '_');
-	for (; *p != '\0'; p++)
+	for (p = whole; *p != '\0'; p++)
 		hash = (hash ^ (unsigned char)*p) * 16777619U;
 	buf_printf(b, "_%08x", hash);
 	free(whole);

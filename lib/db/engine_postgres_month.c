@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #define NUMBER_TEXT 24
-#define VERSION_TABLE                                              \
-	"CREATE TABLE schema_version (version INTEGER NOT NULL); " \
-	"INSERT INTO schema_version (version) VALUES (0)"
+#define VERSION_TABLE "CREATE TABLE schema_version AS SELECT 0 AS version"
 
 /* The tables of a month, each with a parent of its name in the site's schema. */
 static const char *const month_tables[] = { "meta", "series", "frame", "sample",

@@ -84,7 +84,7 @@ wrong(const struct broker *b)
 static bool
 host(const struct broker *b, size_t i, char to[BROKER_HOST_MAX])
 {
-	struct node node;
+	struct node node = { 0 };
 
 	if (i >= nodes(b) || !node_of(b, i, &node))
 		return false;

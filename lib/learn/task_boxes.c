@@ -174,10 +174,10 @@ static enum learn_status
 stand(struct plan *b, struct optimise_schedule *s)
 {
 	enum learn_status status = LEARN_OK;
-	int pass;
+	int pass, passes = b->walls ? 2 : 1;
 	size_t i;
 
-	for (pass = 0; pass <= b->walls && status == LEARN_OK; pass++) {
+	for (pass = 0; pass < passes && status == LEARN_OK; pass++) {
 		if (pass > 0)
 			plan_feel_again(b, s);
 		optimise_free(s);
@@ -195,10 +195,10 @@ static enum learn_status
 improve(struct plan *b, struct optimise_schedule *s)
 {
 	enum learn_status status = LEARN_OK;
-	int pass;
+	int pass, passes = b->walls ? 2 : 1;
 
 	plan_feel_again(b, s);
-	for (pass = 0; pass <= b->walls; pass++) {
+	for (pass = 0; pass < passes; pass++) {
 		if (pass > 0)
 			plan_feel_again(b, s);
 		optimise_free(s);
