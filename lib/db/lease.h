@@ -15,8 +15,8 @@ struct lease;
 struct lease *lease_open(const char *dir, const char *name);
 void lease_close(struct lease *l); /* NULL is fine */
 
-/* Is it this process's? Asks at most five times a second, and not at all in the first second
- * after it was left. */
+/* Is it this process's? Asks the database five times a second at most, and not at all in the
+ * first second after it was left. */
 bool lease_take(struct lease *l);
 void lease_leave(struct lease *l);
 
