@@ -112,6 +112,14 @@ with_environment(char *const more[])
 	return all;
 }
 
+/* These have only memory to ask for. */
+static void
+need(int error)
+{
+	if (error != 0)
+		die(EX_OSERR, "cannot start a command: %s", strerror(error));
+}
+
 /* 0 or an error number. */
 static int
 spawn(struct proc *p, const char *command, char *const env[], int in, int out)
@@ -127,13 +135,13 @@ spawn(struct proc *p, const char *command, char *const env[], int in, int out)
 	watched_signals(&defaults);
 	sigaddset(&defaults, SIGPIPE);
 	sigemptyset(&none);
-	must(posix_spawn_file_actions_init(&files) == 0 && posix_spawnattr_init(&attr) == 0);
-	must(posix_spawnattr_setsigdefault(&attr, &defaults) == 0 &&
-	     posix_spawnattr_setsigmask(&attr, &none) == 0 &&
-	     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) ==
-		 0);
-	must(posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO) == 0 &&
-	     posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO) == 0);
+	need(posix_spawn_file_actions_init(&files));
+	need(posix_spawnattr_init(&attr));
+	need(posix_spawnattr_setsigdefault(&attr, &defaults));
+	need(posix_spawnattr_setsigmask(&attr, &none));
+	need(posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
+	need(posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO));
+	need(posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO));
 	e = posix_spawnp(&p->pid, argv[0], &files, &attr, argv, all);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
