@@ -14,10 +14,17 @@
  * (null: NAN), t struct span * (null: p NULL). Text given back is borrowed until the
  * statement's next step.
  *
+ * A site is in SQLite files below its state directory, or, where $NBMS_DB is a postgresql://
+ * URL, in a server: `path` is a URL then. Its months share the site's connection there, and
+ * with it the transaction, which the last of them to commit ends.
+ *
  * Trouble: what the system refuses ends the program, so that a caller never sees half a write:
  * no space or a failing disk with EX_IOERR, a lock that does not go away with EX_TEMPFAIL, no
- * permission with EX_NOPERM, a file that is damaged or of a newer schema with EX_CONFIG. An
- * open transaction is rolled back by that. A violated constraint is data and is returned.
+ * permission with EX_NOPERM, a file that is damaged or of a newer schema with EX_CONFIG. A
+ * server that is down, ends the session or asks for the transaction to be tried again, and a
+ * connection that is lost, are EX_TEMPFAIL, also in a commit: whether that was done shows in
+ * what it wrote, a consumer's checkpoint. An open transaction is rolled back by that. A
+ * violated constraint is data and is returned.
  */
 #ifndef NBMS_DB_ENGINE_H
 #define NBMS_DB_ENGINE_H
