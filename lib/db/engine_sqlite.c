@@ -486,6 +486,8 @@ column(struct rows *r, size_t i, char letter)
 	if (letter == 't') {
 		const char *text = (const char *)sqlite3_column_text(r->st, at);
 
+		if (text == NULL) /* it is not null, so there was no memory for it */
+			die(EX_OSERR, "out of memory");
 		return (struct value){ .kind = VALUE_TEXT,
 			.is.t = { text, (size_t)sqlite3_column_bytes(r->st, at) } };
 	}
