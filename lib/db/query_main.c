@@ -137,7 +137,7 @@ put_alarm_counts(struct query *q, const struct building *b)
 	int64_t level[ALARM_LEVELS], unacknowledged, shelved;
 	struct buf text = BUF(256);
 	struct jw w = jw_begin(&text);
-	char name[16];
+	char name[24];
 	int i;
 
 	must(db_one(q->site, SQL_ALARM_COUNTS, "tt", "iiiiii", b->customer, b->building,
