@@ -193,6 +193,8 @@ nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT 
 	nobody
 }
 
+holds_one() { [ "$(db "SELECT count(*) FROM control WHERE state = 'effective' AND value <> 'null' AND ended IS NULL")" = 1 ]; }
+
 @test "a control: effective, overridden, refused; who holds what; relinquished; expired by cron" {
 	gateway --refuse "$setpoint"
 	session a kim
@@ -214,6 +216,7 @@ nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT 
 	ask a "{\"request\":\"control\",\"building\":\"B001\",\"point_id\":\"$fan\",\"value\":1,\"minutes\":1}"
 	within 5 counts a.out '.event == "control" and .state == "effective"' 2
 	leave a
+	within 5 holds_one
 	db "UPDATE control SET expires = 1 WHERE state = 'effective' AND value <> 'null'"
 	nbms-live sweep
 	within 5 has b '.event == "control" and .state == "expired"'

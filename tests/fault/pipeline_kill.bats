@@ -36,8 +36,10 @@ start_broker() {
 	"$(command -v mosquitto || echo /usr/sbin/mosquitto)" -c "$NBMS_DIR/broker/mosquitto.conf" 2>broker.log &
 	broker=$!
 	bundle=$(find "$NBMS_DIR/pki/things/$thing" -mindepth 1 -maxdepth 1 -type d | head -n 1)
-	within 10 publish -n
+	within 10 listens "$gateways"
 }
+
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # bounded: mosquitto_pub 2.0.11 now and then does not notice that its last line was acknowledged
 publish() {
