@@ -37,7 +37,7 @@ done
 # one WORK MESSAGE COUNT: the same messages to both
 one() {
 	work=$1 points=$2 count=$3
-	subscribe -E
+	subscribe -E >/dev/null
 	receive --idle 1s >/dev/null || :
 	scripts/simulate --from 2022-10-01 --days 40 --points "$points" --kinds periodic_log | head -n "$count" | publish -l
 	t0=$(now)
