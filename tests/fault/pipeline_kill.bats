@@ -64,11 +64,15 @@ start_replay() {
 
 group_gone() { ! pgrep -g "$pipe" >/dev/null; }
 
+# It may not have come up yet, or all may have gone already.
+killed() { pkill -9 -g "$pipe" -x "$1" || group_gone; }
+
 # One of the three, somewhere between its start and a quarter of a second after.
 kill_one() {
 	local names=(nbms-recv nbms-route nbms-store)
+	local name=${names[RANDOM % 3]}
 	sleep "0.$((RANDOM % 20 + 5))"
-	pkill -9 -g "$pipe" -x "${names[RANDOM % 3]}" || :
+	within 10 killed "$name"
 	within 10 group_gone
 	wait "$pipe" 2>/dev/null || :
 }
