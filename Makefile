@@ -117,7 +117,7 @@ check:
 	@scripts/setup --quiet check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all lint
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror SAN=address,undefined all
-	@FUZZ_SECONDS=30 tests/fuzz/run
+	@FUZZ_SECONDS=20 tests/fuzz/run
 	@tests/run
 
 quick: all

@@ -8,7 +8,7 @@ setup() {
 	common_setup
 	export NBMS_DIR=$PWD/state
 	thing=C000003_B001_01
-	rounds=${NBMS_ROUNDS:-45}
+	rounds=${NBMS_ROUNDS:-30}
 	registry "$NBMS_DIR"
 	nbms-device create $thing >/dev/null
 	# enough to last: one message every 40 ms
