@@ -638,7 +638,8 @@ with_seq() {
 	for db in s/nbms.db "$(months s | head -n 1)"; do
 		if on_postgres; then
 			sql "$db" "SELECT table_name, string_agg(column_name, ' ') FROM information_schema.columns
-				WHERE table_schema = current_schema AND column_name <> 'month_id' GROUP BY 1"
+				WHERE table_schema = current_schema AND column_name <> 'month_id'
+				AND (table_name <> 'history' OR column_name NOT IN ('customer', 'building', 'month')) GROUP BY 1"
 		else
 			sql "$db" "SELECT m.name, group_concat(c.name, ' ') FROM sqlite_schema m, pragma_table_info(m.name) c
 				WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%' GROUP BY 1"
