@@ -11,8 +11,8 @@
 
 #define ID_MAX 256 /* bytes of a request's id */
 
-struct jw
-reply_begin(struct live *s)
+static struct jw
+begin(struct live *s, bool ok)
 {
 	struct jw w;
 
@@ -22,8 +22,14 @@ reply_begin(struct live *s)
 	jw_member_str(&w, "reply", s->name);
 	if (s->id.p != NULL)
 		jw_member_raw(&w, "id", s->id);
-	jw_member_bool(&w, "ok", true);
+	jw_member_bool(&w, "ok", ok);
 	return w;
+}
+
+struct jw
+reply_begin(struct live *s)
+{
+	return begin(s, true);
 }
 
 void
@@ -44,13 +50,7 @@ reply_error(struct live *s, const char *code, const char *fmt, ...)
 	va_end(ap);
 	if (!json_is_utf8(span_of(why)))
 		diag_mask(why, strlen(why));
-	buf_clear(&s->line);
-	w = jw_begin(&s->line);
-	jw_object(&w);
-	jw_member_str(&w, "reply", s->name);
-	if (s->id.p != NULL)
-		jw_member_raw(&w, "id", s->id);
-	jw_member_bool(&w, "ok", false);
+	w = begin(s, false);
 	jw_member_str(&w, "error", code);
 	jw_member_str(&w, "message", why);
 	live_say(s, &w, (struct span){ 0 });

@@ -35,6 +35,15 @@ query_main_meters(
 	query_free_list(&rest);
 }
 
+static void
+put_use(struct query *q, const struct energy_sum *s)
+{
+	query_when(q, s->from);
+	query_when(q, s->to);
+	table_text(q->table, s->point_id);
+	table_double(q->table, s->usage);
+}
+
 static bool
 put_energy(void *ctx, const struct energy_sum *s)
 {
@@ -44,10 +53,7 @@ put_energy(void *ctx, const struct energy_sum *s)
 		return false;
 	if (!query_row_at(q, s->from))
 		return true;
-	query_when(q, s->from);
-	query_when(q, s->to);
-	table_text(q->table, s->point_id);
-	table_double(q->table, s->usage);
+	put_use(q, s);
 	table_double(q->table, s->demand);
 	query_when(q, isnan(s->demand) ? WHEN_NONE : s->demand_at);
 	table_double(q->table, s->charge);
@@ -168,10 +174,7 @@ put_cost(void *ctx, const struct energy_sum *s)
 		return false;
 	if (!query_row_at(q, s->from))
 		return true;
-	query_when(q, s->from);
-	query_when(q, s->to);
-	table_text(q->table, s->point_id);
-	table_double(q->table, s->usage);
+	put_use(q, s);
 	table_double(q->table, s->charge);
 	query_round(q, s->usage > 0 ? s->charge / s->usage : (double)NAN, 4);
 	table_str(q->table, currency_at(c, s->from));
