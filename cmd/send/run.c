@@ -143,6 +143,16 @@ gives_up(const struct send_job *job)
 	return limit > 0 && clock_monotonic() - job->progress > limit * INT64_C(1000000000);
 }
 
+/* What is there already: an input that is empty needs no broker. */
+static void
+read_first(struct send_job *job)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	if (poll(&p, 1, 0) == 1)
+		read_input(job);
+}
+
 /* From here on bytes come from the broker. */
 static void
 enter_sandbox(const struct send_job *job)
@@ -166,6 +176,7 @@ run_live(struct send_job *job)
 	enter_sandbox(job);
 	mqtt_on_sent(m, sent);
 	job->progress = clock_monotonic();
+	read_first(job);
 	while ((job->more && !prog_stopping()) || outbox_count(job->box) > 0) {
 		if (outbox_count(job->box) == 0)
 			job->progress = clock_monotonic();

@@ -170,4 +170,6 @@ test_lines() { [ "$(wc -l <"$1" 2>/dev/null)" -eq "$2" ]; }
 	echo '{"topic":"test/a","payload":1,"id":1}' >one
 	run -74 sh -c "nbms-send --host 127.0.0.1 --port $port <one >/dev/full"
 	run -66 nbms-send --host 127.0.0.1 --cafile no-such-file </dev/null
+	run -0 nbms-send --host 127.0.0.1 --port 1 </dev/null # nothing to send: nobody to ask
+	[ -z "$output" ]
 }

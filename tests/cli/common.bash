@@ -72,15 +72,38 @@ copy_state() {
 	fi
 }
 
-# within SECONDS COMMAND ...: runs the command again and again until it succeeds; fails when the time is up.
+# within SECONDS COMMAND ...: runs the command again and again until it succeeds; fails when the time is up. SECONDS only matter
+# when something is wrong: a minute is never too long, and five seconds are too short on a machine that is busy.
 within() {
 	local until=$((SECONDS + $1 + 1))
 	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$until" ] || { echo "not within the time: $*" >&2; return 1; }
+	until "$@" 2>/dev/null; do
+		[ "$SECONDS" -lt "$until" ] || { "$@" || echo "not within the time: $*" >&2; return 1; }
 		sleep 0.05
 	done
 }
+
+# free_port, free_ports N: of 127.0.0.1, for this test alone.
+free_port() { "$BATS_TEST_DIRNAME/../ports"; }
+free_ports() { "$BATS_TEST_DIRNAME/../ports" "$1"; }
+
+# port_open PORT ...: somebody answers at each.
+port_open() {
+	local port
+	for port; do (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return; done
+}
+
+# mosquitto_start CONFIGURATION PORT ...: starts one, what it says added to broker.log; sets $broker. It is up when its ports answer.
+mosquitto_start() {
+	local mosquitto
+	mosquitto=$(PATH=$PATH:/usr/sbin command -v mosquitto)
+	"$mosquitto" -c "$1" >>broker.log 2>&1 3>&- 7>&- 8>&- &
+	broker=$!
+	shift
+	within 60 open_or_ended "$@"
+	port_open "$@"
+}
+open_or_ended() { port_open "$@" || ended "$broker"; }
 
 # ended PID: it is gone, or only waits to be reaped.
 ended() {

@@ -5,17 +5,17 @@ programs() { find "$NBMS_BUILD/bin" -maxdepth 1 -type f \( -name 'nbms-*' -o -na
 
 @test "every program: position independent, read-only relocations bound at once, no executable stack, canaries, checked calls" {
 	[ "$(programs | wc -l)" -ge 13 ]
-	wrong=0
+	wrong=0 elf=$BATS_TEST_TMPDIR/elf symbols=$BATS_TEST_TMPDIR/symbols
 	for file in $(programs); do
-		readelf -hldW "$file" >elf
-		readelf -sW --dyn-syms "$file" >symbols
-		grep -q 'Type: *DYN' elf || { echo "$file: no PIE"; wrong=1; }
-		grep -q 'GNU_RELRO' elf && grep -qE 'BIND_NOW|FLAGS.*NOW' elf || { echo "$file: no full RELRO"; wrong=1; }
-		grep -E 'GNU_STACK' elf | grep -q 'RW ' || { echo "$file: the stack is executable"; wrong=1; }
-		! grep -qE 'LOAD .*RWE' elf || { echo "$file: a segment is writable and executable"; wrong=1; }
-		! grep -qE 'R(UN)?PATH' elf || { echo "$file: looks for libraries on a path of its own"; wrong=1; }
-		grep -q '__stack_chk_fail' symbols || { echo "$file: no stack protector"; wrong=1; }
-		grep -qE '__[a-z]+_chk' symbols || { echo "$file: not fortified"; wrong=1; }
+		readelf -hldW "$file" >"$elf"
+		readelf -sW --dyn-syms "$file" >"$symbols"
+		grep -q 'Type: *DYN' "$elf" || { echo "$file: no PIE"; wrong=1; }
+		grep -q 'GNU_RELRO' "$elf" && grep -qE 'BIND_NOW|FLAGS.*NOW' "$elf" || { echo "$file: no full RELRO"; wrong=1; }
+		grep -E 'GNU_STACK' "$elf" | grep -q 'RW ' || { echo "$file: the stack is executable"; wrong=1; }
+		! grep -qE 'LOAD .*RWE' "$elf" || { echo "$file: a segment is writable and executable"; wrong=1; }
+		! grep -qE 'R(UN)?PATH' "$elf" || { echo "$file: looks for libraries on a path of its own"; wrong=1; }
+		grep -q '__stack_chk_fail' "$symbols" || { echo "$file: no stack protector"; wrong=1; }
+		grep -qE '__[a-z]+_chk' "$symbols" || { echo "$file: not fortified"; wrong=1; }
 	done
 	[ $wrong -eq 0 ]
 }
