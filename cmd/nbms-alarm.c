@@ -176,8 +176,7 @@ main(int argc, char *argv[])
 		.feed_options = { .future = 3600 },
 		.line = BUF(LINE_MAX_BYTES) };
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job.dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job.dir),
 		{ '\0', "rules", "FILE", OPT_TEXT, &job.rules_path,
 		    "limits of our own, a JSON object a line" },
 		{ 'n', "dry-run", NULL, OPT_FLAG, &job.dry_run,

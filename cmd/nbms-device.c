@@ -28,8 +28,7 @@ static int
 run(struct device_job *job, int argc, char *argv[])
 {
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job->dir),
 		{ 'n', "dry-run", NULL, OPT_FLAG, &job->dry_run,
 		    "register: check, and change nothing" },
 		{ '\0', "timezone", "ZONE", OPT_TEXT, &job->timezone,

@@ -28,8 +28,7 @@ run(struct learn_job *job, int argc, char *argv[])
 {
 	const char **f = job->field;
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job->dir),
 		{ '\0', "customer", "C", OPT_TEXT, &f[FIELD_CUSTOMER],
 		    "buildings of this customer" },
 		{ '\0', "building", "B", OPT_TEXT, &f[FIELD_BUILDING], "this building of it" },

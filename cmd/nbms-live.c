@@ -48,8 +48,7 @@ static int
 run(struct live_job *job, int argc, char *argv[])
 {
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job->dir),
 		{ 'h', "host", "HOST", OPT_TEXT, &job->mqtt.host,
 		    "the broker (the one of nbms-device broker)" },
 		{ 'p', "port", "PORT", OPT_COUNT, &job->mqtt.port,

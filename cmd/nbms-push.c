@@ -35,8 +35,7 @@ main(int argc, char *argv[])
 		.linger = 30,
 		.on_doubt = "leave" };
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job.dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job.dir),
 		{ 'c', "channels", "FILE", OPT_TEXT, &job.channels_path,
 		    "how services are reached (DIR/push.ndjson)" },
 		{ 'f', "follow", NULL, OPT_FLAG, &job.follow,

@@ -31,8 +31,7 @@ static void
 make_options(struct query_options *o, const char **user, struct opt opts[OPTIONS_MAX])
 {
 	const struct opt own[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &o->dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&o->dir),
 		{ '\0', "user", "NAME", OPT_TEXT, user, "as that user would be answered" },
 		{ '\0', "html", NULL, OPT_FLAG, &o->html, "daily, monthly: a page to print" },
 		TABLE_OPTIONS(&o->form),

@@ -35,8 +35,7 @@ static int
 run(struct sched_job *job, int argc, char *argv[])
 {
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job->dir),
 		{ '\0', "customer", "C", OPT_TEXT, &job->customer,
 		    "buildings of this customer" },
 		{ '\0', "building", "B", OPT_TEXT, &job->building, "this building of it" },

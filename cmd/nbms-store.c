@@ -22,8 +22,7 @@ static int
 run(struct store_job *job, int argc, char *argv[])
 {
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job->dir),
 		{ '\0', "auto-register", "ZONE", OPT_TEXT, &job->ingest.auto_zone,
 		    "register unknown things, in this time zone" },
 		{ '\0', "future", "DURATION", OPT_DURATION, &job->ingest.future,

@@ -34,8 +34,7 @@ run(struct weather_job *job, int argc, char *argv[])
 		"error --customer C --building B --point P [--humidity]", NULL
 	};
 	const struct opt opts[] = {
-		{ 'd', "dir", "DIR", OPT_TEXT, &job->dir,
-		    "state directory ($NBMS_DIR, ./nbms-state)" },
+		STATE_OPTION(&job->dir),
 		{ '\0', "customer", "C", OPT_TEXT, &job->customer,
 		    "buildings of this customer" },
 		{ '\0', "building", "B", OPT_TEXT, &job->building, "this building of it" },

@@ -26,7 +26,7 @@ put_url(struct weather_job *job, const struct place *place, struct buf *url)
 	    (int)job->hours, url);
 	if (job->provider->key != NULL && job->key.n > 0) {
 		buf_printf(url, "&%s=", job->provider->key);
-		http_escape(url, buf_span(&job->key));
+		buf_put_escaped(url, buf_span(&job->key));
 	}
 }
 

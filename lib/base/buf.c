@@ -110,3 +110,19 @@ buf_text(struct buf *b)
 	b->p[b->n] = '\0';
 	return b->p;
 }
+
+void
+buf_put_escaped(struct buf *b, struct span text)
+{
+	size_t i;
+
+	for (i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+		    c == '-' || c == '.' || c == '_' || c == '~')
+			buf_putc(b, (char)c);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+}

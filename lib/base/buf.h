@@ -64,6 +64,9 @@ buf_putc(struct buf *b, char c)
 void buf_putu(struct buf *b, uint64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Percent-encoded, as one component of a query or a form (RFC 3986). */
+void buf_put_escaped(struct buf *b, struct span text);
+
 /* Drops the first n bytes. */
 void buf_drop(struct buf *b, size_t n);
 

@@ -43,6 +43,12 @@ struct opt {
 		'\0', NULL, NULL, OPT_FLAG, NULL, NULL \
 	}
 
+/* Of every program that has a state directory (see opt_state_dir). */
+#define STATE_OPTION(to)                                                                     \
+	{                                                                                    \
+		'd', "dir", "DIR", OPT_TEXT, to, "state directory ($NBMS_DIR, ./nbms-state)" \
+	}
+
 struct opt_spec {
 	const char *const
 	    *usage; /* NULL-ended lines after the program's name: "[-d DIR] [FILE ...]" */

@@ -369,6 +369,18 @@ when_parse_duration(struct span text, int64_t *seconds)
 	return true;
 }
 
+bool
+when_json_duration(json_value v, int64_t *seconds)
+{
+	struct span s;
+
+	if (v.at == 0)
+		return true;
+	if (json_text(v, &s))
+		return when_parse_duration(s, seconds);
+	return json_int(v, seconds) && *seconds >= 0;
+}
+
 static bool
 parse_relative(struct span text, when_t now, when_t *t)
 {

@@ -9,6 +9,7 @@
 #ifndef NBMS_BASE_WHEN_H
 #define NBMS_BASE_WHEN_H
 
+#include "base/json.h"
 #include "base/span.h"
 
 #include <stdint.h>
@@ -95,6 +96,10 @@ bool when_parse_human(struct span text, const struct zone *z, when_t now, when_t
 
 /* 90, 90s, 15m, 6h, 7d: seconds. */
 bool when_parse_duration(struct span text, int64_t *seconds);
+
+/* The same as a member of a record: text, or seconds as a number; absent leaves *seconds alone.
+ */
+bool when_json_duration(json_value v, int64_t *seconds);
 
 /* 2022-10-04T09:45:00+09:00, or with Z where z is NULL. Returns `to`. */
 char *when_format(char to[WHEN_TEXT], const struct zone *z, when_t t);

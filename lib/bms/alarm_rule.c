@@ -43,20 +43,6 @@ take_number(json_value object, const char *name, double *to)
 	return v.at == 0 || json_number(v, to);
 }
 
-/* "5m", or seconds as a number. */
-static bool
-take_duration(json_value object, const char *name, int64_t *to)
-{
-	json_value v = json_get(object, name);
-	struct span s;
-
-	if (v.at == 0)
-		return true;
-	if (json_text(v, &s))
-		return when_parse_duration(s, to);
-	return json_int(v, to) && *to >= 0;
-}
-
 static bool
 take_values(json_value object, struct alarm_rule *rule)
 {
@@ -135,10 +121,10 @@ read_rest(json_value object, struct alarm_rule *rule)
 	if (!take_number(object, "limit", &rule->limit) ||
 	    !take_number(object, "deadband", &rule->deadband) || !(rule->deadband >= 0))
 		return "limit or deadband: not a number, or deadband below 0";
-	if (!take_duration(object, "per", &rule->per) ||
-	    !take_duration(object, "after", &rule->after) ||
-	    !take_duration(object, "on_delay", &rule->on_delay) ||
-	    !take_duration(object, "off_delay", &rule->off_delay))
+	if (!when_json_duration(json_get(object, "per"), &rule->per) ||
+	    !when_json_duration(json_get(object, "after"), &rule->after) ||
+	    !when_json_duration(json_get(object, "on_delay"), &rule->on_delay) ||
+	    !when_json_duration(json_get(object, "off_delay"), &rule->off_delay))
 		return "per, after, on_delay or off_delay: not a duration like 5m";
 	if (!take_values(object, rule))
 		return "values: not a list of 1 to 16 values";

@@ -37,20 +37,6 @@ flag(json_value row, const char *ours, const char *theirs, bool otherwise, bool 
 }
 
 static bool
-seconds(json_value row, const char *name, int64_t *to)
-{
-	json_value v = json_get(row, name);
-	struct span s;
-
-	*to = 0;
-	if (v.at == 0)
-		return true;
-	if (json_text(v, &s))
-		return when_parse_duration(s, to);
-	return json_int(v, to) && *to >= 0;
-}
-
-static bool
 buildings_are_valid(json_value list)
 {
 	json_value v;
@@ -85,7 +71,9 @@ endpoint_read(json_value row, struct endpoint *e)
 		return "BuildingNumber: not a list of buildings";
 	if (level.at != 0 && (!json_int(level, &e->level) || e->level < 1 || e->level > 4))
 		return "level: not 1 to 4";
-	if (!seconds(row, "escalate", &e->escalate) || !seconds(row, "remind", &e->remind))
+	e->escalate = e->remind = 0;
+	if (!when_json_duration(json_get(row, "escalate"), &e->escalate) ||
+	    !when_json_duration(json_get(row, "remind"), &e->remind))
 		return "escalate or remind: not a duration like 15m";
 	return NULL;
 }

@@ -252,9 +252,9 @@ channel_start_sns(
 	buf_clear(&c->body);
 	buf_puts(
 	    &c->body, "Action=Publish&Version=2010-03-31&MessageStructure=json&TargetArn=");
-	post_escape(&c->body, m->endpoint);
+	buf_put_escaped(&c->body, m->endpoint);
 	buf_puts(&c->body, "&Message=");
-	post_escape(&c->body, buf_span(&message));
+	buf_put_escaped(&c->body, buf_span(&message));
 	put_authorization(c, &v, "/");
 	headers[1] = buf_text(&c->headers[0]);
 	headers[2] = text(&c->headers[1], "X-Amz-Date: ", span_of(v.stamp));

@@ -149,19 +149,3 @@ http_free(struct http_answer *a)
 {
 	buf_free(&a->body);
 }
-
-void
-http_escape(struct buf *to, struct span text)
-{
-	size_t i;
-
-	for (i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-		    c == '-' || c == '.' || c == '_' || c == '~')
-			buf_putc(to, (char)c);
-		else
-			buf_printf(to, "%%%02X", c);
-	}
-}

@@ -36,7 +36,4 @@ struct http_answer {
 bool http_fetch(const struct http_request *r, struct http_answer *a);
 void http_free(struct http_answer *a);
 
-/* Appends text as one component of a query (RFC 3986). */
-void http_escape(struct buf *to, struct span text);
-
 #endif

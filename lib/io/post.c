@@ -286,19 +286,3 @@ post_result(struct post *p, struct post_result *r)
 	p->given = s;
 	return true;
 }
-
-void
-post_escape(struct buf *to, struct span text)
-{
-	size_t i;
-
-	for (i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-		    c == '-' || c == '.' || c == '_' || c == '~')
-			buf_putc(to, (char)c);
-		else
-			buf_printf(to, "%%%02X", c);
-	}
-}

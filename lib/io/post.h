@@ -51,7 +51,4 @@ void post_wait(struct post *p, int fd, int64_t ms, bool *readable);
 /* A request that has ended; false: none. */
 bool post_result(struct post *p, struct post_result *r);
 
-/* Appends text as a form's or a query's component (RFC 3986). */
-void post_escape(struct buf *to, struct span text);
-
 #endif
