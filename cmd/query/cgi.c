@@ -231,23 +231,6 @@ put_head(const struct request *r, int status, const char *type)
 		    r->origin);
 }
 
-/* Text as it may stand in a query string. */
-static void
-put_escaped(struct buf *to, struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z') || strchr("-._~", c) != NULL)
-			buf_putc(to, (char)c);
-		else
-			buf_printf(to, "%%%02X", c);
-	}
-}
-
 /* RFC 8288: the same question, after the last row of this page. */
 static void
 put_next(const struct request *r, const char *next)
@@ -266,7 +249,7 @@ put_next(const struct request *r, const char *next)
 		p += n;
 	}
 	buf_puts(&to, "after=");
-	put_escaped(&to, span_of(next));
+	buf_put_escaped(&to, span_of(next));
 	out_printf("Link: </api/%s?%s>; rel=\"next\"\r\n", endpoint_path(r->endpoint, path),
 	    buf_text(&to));
 	buf_free(&to);
