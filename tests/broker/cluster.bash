@@ -1,25 +1,7 @@
 # A real NATS cluster for the tests, made by nbms-device: `load cluster` (or `load ../broker/cluster`), with $dir set and
 # NBMS_DIR in it. Three nodes of this machine, ports that nobody else has.
 
-free_ports() { # N
-	python3 - "$1" <<-'PY'
-		import socket, sys
-		held = [socket.socket() for _ in range(int(sys.argv[1]))]
-		for s in held:
-		    s.bind(("127.0.0.1", 0))
-		print(*(s.getsockname()[1] for s in held))
-	PY
-}
-
-# until_true SECONDS COMMAND...: waits until the command succeeds; fails when it has not by then.
-until_true() {
-	local deadline=$((SECONDS + $1))
-	shift
-	until "$@" 2>/dev/null; do
-		[ $SECONDS -lt $deadline ] || { echo "not within time: $*" >&2; return 1; }
-		sleep 0.1
-	done
-}
+. "$BATS_TEST_DIRNAME/../cli/common.bash"
 
 # cluster_make [OPTION...]: the configuration in $dir/broker, for ${nodes-3} nodes; writes ports to $dir/ports.
 cluster_make() {
@@ -43,18 +25,18 @@ node_kill() { # N [SIGNAL]
 	local pid
 	pid=$(cat "$dir/nbms-$1.process")
 	kill "-${2-KILL}" "$pid" 2>/dev/null
-	until_true 20 eval "! kill -0 $pid"
+	within 60 ended "$pid"
 }
 
 node_healthy() { # N: JetStream takes part again
-	curl -sf --max-time 1 "http://127.0.0.1:${ports[2 * nodes + $1 - 1]}/healthz" | grep -q ok
+	curl -sf --max-time 10 "http://127.0.0.1:${ports[2 * nodes + $1 - 1]}/healthz" | grep -q ok
 }
 
 cluster_start() {
 	local i
 	for ((i = 1; i <= nodes; i++)); do node_start $i; done
-	for ((i = 1; i <= nodes; i++)); do until_true 20 node_healthy $i; done
-	until_true 20 site_pub 1 -q 1 -t nbms/live/here -n
+	for ((i = 1; i <= nodes; i++)); do within 60 node_healthy $i; done
+	within 60 site_pub 1 -q 1 -t nbms/live/here -n
 }
 
 cluster_stop() {
@@ -78,7 +60,7 @@ site_pub() { # NODE OPTION...
 	local node=$1
 	shift
 	# shellcheck disable=SC2046
-	timeout 10 mosquitto_pub -h localhost -p "${ports[node - 1]}" $(site_files) "$@"
+	timeout 60 mosquitto_pub -h localhost -p "${ports[node - 1]}" $(site_files) "$@"
 }
 
 site_sub() { # NODE OPTION...: until it is stopped

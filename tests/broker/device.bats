@@ -6,25 +6,10 @@ bats_require_minimum_version 1.5.0
 A=C000003_B001_01
 B=C000003_B001_02
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-until_true() { # SECONDS COMMAND...
-	local deadline=$((SECONDS + $1))
-	shift
-	until "$@" 2>/dev/null; do
-		[ $SECONDS -lt $deadline ] || { echo "not within time: $*" >&2; return 1; }
-		sleep 0.05
-	done
-}
-
-broker_up() { (exec 9<>"/dev/tcp/127.0.0.1/$port" && exec 8<>"/dev/tcp/127.0.0.1/$site_port") 2>/dev/null; }
+load ../cli/common
 
 broker_run() {
-	mosquitto -c site/broker/mosquitto.conf >>mosquitto.log 2>&1 3>&- &
-	broker_pid=$!
-	until_true 10 broker_up
+	mosquitto_start site/broker/mosquitto.conf mosquitto.log "$port" "$site_port" && broker_pid=$broker
 }
 
 setup() {
@@ -57,22 +42,22 @@ listen() {
 	mosquitto_sub -h localhost -p "$site_port" $site -i receiver -c -q 1 -v -F '%t %p' \
 		-t 'nbms/up/#' -t '$aws/rules/#' -t 'nbms/live/#' -t '#' >heard 2>heard.err &
 	listener_pid=$!
-	until_true 10 grep -q 'as receiver' mosquitto.log
 	say_here ready
 }
 
 # A message that is allowed to arrive: when it has, whatever was sent before it has been dealt with.
-say_here() {
+say_here() { within 60 arrives "$1"; }
+arrives() {
 	# shellcheck disable=SC2086
-	mosquitto_pub -h localhost -p "$site_port" $site -q 1 -t nbms/live/here -m "$1"
-	until_true 10 grep -q "nbms/live/here $1" heard
+	timeout 60 mosquitto_pub -h localhost -p "$site_port" $site -q 1 -t nbms/live/here -m "$1"
+	grep -q "nbms/live/here $1" heard
 }
 
 publish() { # BUNDLE TOPIC [OPTION...]
 	local bundle=$1 topic=$2
 	shift 2
 	# shellcheck disable=SC2046
-	timeout 10 mosquitto_pub $(with "$bundle") -q 1 -t "$topic" -m "to $topic" "$@"
+	timeout 60 mosquitto_pub $(with "$bundle") -q 1 -t "$topic" -m "to $topic" "$@"
 }
 
 refused() { # COMMAND...: not let in
@@ -119,7 +104,7 @@ refused() { # COMMAND...: not let in
 	NBMS_NOW=$(date -u -d '+10 days' +%Y-%m-%dT%H:%M:%SZ) nbms-device create C000003_B001_04 >/dev/null
 	refused publish "$(bundle C000003_B001_04)" nbms/up/C000003_B001_04
 	# none at all; another's certificate without its key
-	refused timeout 10 mosquitto_pub -h localhost -p "$port" --cafile site/pki/ca/root.pem -t nbms/up/$A -m x
+	refused timeout 60 mosquitto_pub -h localhost -p "$port" --cafile site/pki/ca/root.pem -t nbms/up/$A -m x
 	mkdir mixed
 	cp "$bundle_a/certificate.pem" mixed/
 	cp "$(bundle $B)/private.key" mixed/
@@ -131,9 +116,9 @@ refused() { # COMMAND...: not let in
 }
 
 @test "each listener has its own clients" {
-	refused timeout 10 mosquitto_pub -h localhost -p "$port" $site -t nbms/live/x -m x
+	refused timeout 60 mosquitto_pub -h localhost -p "$port" $site -t nbms/live/x -m x
 	# shellcheck disable=SC2046
-	refused timeout 10 mosquitto_pub $(with "$(bundle $A)") -p "$site_port" -t nbms/up/$A -m x
+	refused timeout 60 mosquitto_pub $(with "$(bundle $A)") -p "$site_port" -t nbms/up/$A -m x
 	run -0 bash -c "ss -ltn 2>/dev/null | grep ':$site_port' || cat /proc/net/tcp"
 	[[ $output == *127.0.0.1:"$site_port"* || $output == *0100007F:* ]]
 	run -28 curl -s --max-time 1 --tlsv1.1 --tls-max 1.1 "https://localhost:$port/" ||
@@ -165,13 +150,13 @@ refused() { # COMMAND...: not let in
 		mosquitto_sub $(with "$(bundle $A)") --will-topic "$topic" --will-payload "will $topic" --will-qos 1 --will-retain \
 			-t $A -i "w" >/dev/null 2>&1 &
 		victim=$!
-		until_true 10 grep -q "as $A " mosquitto.log
+		within 60 grep -q "as $A " mosquitto.log
 		kill -9 $victim
 		wait $victim 2>/dev/null || true
-		until_true 10 grep -qE "Client $A (disconnected|closed)" mosquitto.log
+		within 60 grep -qE "Client $A (disconnected|closed)" mosquitto.log
 		: >mosquitto.log
 	done
-	until_true 10 grep -q "will nbms/up/$A" heard
+	within 60 grep -q "will nbms/up/$A" heard
 	say_here finished
 	[ "$(grep -c ' will ' heard)" -eq 1 ]
 }
@@ -179,28 +164,28 @@ refused() { # COMMAND...: not let in
 @test "a gateway hears its own name and nothing else" {
 	listen
 	# shellcheck disable=SC2046
-	mosquitto_sub $(with "$(bundle $A)") -q 1 -v -t '#' -t '+' -t $A -t $B -t 'nbms/up/#' -t '$aws/rules/#' -t '$SYS/#' \
-		-t 'nbms/live/#' -t '$share/g/nbms/up/+' -t "$B/#" -t '+/#' >got 2>got.err &
+	stdbuf -oL mosquitto_sub $(with "$(bundle $A)") -d -q 1 -F 'got %t %p' -t '#' -t '+' -t $A -t $B -t 'nbms/up/#' -t '$aws/rules/#' \
+		-t '$SYS/#' -t 'nbms/live/#' -t '$share/g/nbms/up/+' -t "$B/#" -t '+/#' >got 2>got.err 3>&- &
 	spy=$!
-	until_true 10 grep -q "as $A " mosquitto.log
+	within 60 grep -q SUBACK got
 	publish "$(bundle $B)" nbms/up/$B
 	publish "$(bundle $B)" "\$aws/rules/Rule_$B"
 	# shellcheck disable=SC2086
 	for topic in $B nbms/live/$B $A; do
 		mosquitto_pub -h localhost -p "$site_port" $site -q 1 -t $topic -m "for $topic"
 	done
-	until_true 10 grep -q "^$A for $A" got
+	within 60 grep -q "^got $A for $A" got
 	say_here finished
 	kill $spy
 	wait $spy || true
-	[ "$(sort -u got)" = "$A for $A" ]
+	[ "$(grep '^got ' got | sort -u)" = "got $A for $A" ]
 }
 
 @test "a gateway cannot be another by client id, and over-long ids do no harm" {
 	# shellcheck disable=SC2046
 	mosquitto_sub $(with "$(bundle $B)") -i $B -t $B >got 2>got.err &
 	other=$!
-	until_true 10 grep -q "as $B " mosquitto.log
+	within 60 grep -q "as $B " mosquitto.log
 	listen
 	for id in $B receiver nbms-site '#' '+/x' '../../etc' "$(head -c 60000 /dev/zero | tr '\0' x)"; do
 		# shellcheck disable=SC2046
@@ -224,13 +209,14 @@ refused() { # COMMAND...: not let in
 	live=$!
 	exec 7>feed
 	echo before >&7
-	until_true 10 grep -q "nbms/up/$A before" heard
+	within 60 grep -q "nbms/up/$A before" heard
 	nbms-device delete $A | jq -e '.status == "deleted"'
 	echo after >&7 || true
 	refused publish "$PWD/stolen" nbms/up/$A
 	say_here finished
 	run ! grep -q after heard
 	exec 7>&-
+	kill $live 2>/dev/null || true
 	wait $live || true
 	run ! nbms-device show $A
 	[ ! -e site/pki/things/$A ]
@@ -263,10 +249,10 @@ refused() { # COMMAND...: not let in
 	live=$!
 	exec 7>feed
 	echo before >&7
-	until_true 10 grep -q "nbms/up/$A before" heard
+	within 60 grep -q "nbms/up/$A before" heard
 	# the new one has been used once, and the gateway goes back to the old one
 	publish "$new" nbms/up/$A
-	until_true 10 grep -q "$(basename "$new")" site/broker/data/seen.ndjson
+	within 60 grep -q "$(basename "$new")" site/broker/data/seen.ndjson
 	nbms-device rotate --settle | jq -e '.status == "settled"'
 	[ ! -e "$old" ]
 	[ "$(nbms-device show $A | jq -c '[.certificates[] | .state, .reason]')" = '["revoked","superseded","current",null]' ]
@@ -275,6 +261,7 @@ refused() { # COMMAND...: not let in
 	say_here finished
 	run ! grep -q after heard
 	exec 7>&-
+	kill $live 2>/dev/null || true
 	wait $live || true
 	publish "$new" nbms/up/$A
 	nbms-device verify
@@ -296,7 +283,7 @@ refused() { # COMMAND...: not let in
 	refused publish "$(bundle $A)" nbms/up/$A
 	grep -q 'certificate verify failed' mosquitto.log
 	nbms-device renew-crl
-	until_true 10 publish "$(bundle $A)" nbms/up/$A
+	within 60 publish "$(bundle $A)" nbms/up/$A
 	run -0 nbms-device expiring --days 7
 	nbms-device verify
 }

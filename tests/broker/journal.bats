@@ -17,7 +17,7 @@ setup() {
 
 teardown() { [ -z "${broker:-}" ] || kill -9 "$broker" 2>/dev/null || :; }
 
-broker_up() { mosquitto_start "$NBMS_DIR/broker/mosquitto.conf" "$port" "$site"; }
+broker_up() { mosquitto_start "$NBMS_DIR/broker/mosquitto.conf" broker.log "$port" "$site"; }
 
 broker_kill() {
 	kill -9 "$broker"

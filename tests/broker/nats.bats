@@ -38,7 +38,7 @@ teardown() {
 listen() {
 	site_sub 3 -i "$id-listener" -q 0 -v -F '%t %p' "${topics[@]}" >heard 2>heard.err 3>&- &
 	pids+=($!)
-	until_true 20 say_here ready
+	within 60 say_here ready
 }
 
 # A message that is allowed to arrive: when it has, whatever was sent before it has been dealt with.
@@ -53,7 +53,7 @@ publish() { # BUNDLE TOPIC [OPTION...]
 	case " $* " in *' -m '* | *' -f '*) ;; *) set -- -m "to $topic" "$@" ;; esac
 	case " $* " in *' -q '*) ;; *) set -- -q 1 "$@" ;; esac
 	# shellcheck disable=SC2046
-	timeout 10 mosquitto_pub $(with "$bundle") -i "$id-publish" -t "$topic" "$@"
+	timeout 60 mosquitto_pub $(with "$bundle") -i "$id-publish" -t "$topic" "$@"
 }
 
 refused() { # COMMAND...: not let in
@@ -122,7 +122,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	refused publish "$(bundle C000003_B001_03)" nbms/up/C000003_B001_03
 	NBMS_NOW=$(date -u -d '+10 days' +%Y-%m-%dT%H:%M:%SZ) nbms-device create C000003_B001_04 >/dev/null
 	refused publish "$(bundle C000003_B001_04)" nbms/up/C000003_B001_04
-	refused timeout 10 mosquitto_pub -h localhost -p "${ports[0]}" --cafile "$NBMS_DIR/pki/ca/root.pem" -t nbms/up/$A -m x
+	refused timeout 60 mosquitto_pub -h localhost -p "${ports[0]}" --cafile "$NBMS_DIR/pki/ca/root.pem" -t nbms/up/$A -m x
 	cp "$(bundle $A)/certificate.pem" mixed/
 	cp "$(bundle $B)/private.key" mixed/
 	refused publish "$PWD/mixed" nbms/up/$A
@@ -133,7 +133,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	for user in CN=nbms-site "nbms:certificate:$(basename "$(bundle $A)")"; do
 		exec 5<>"/dev/tcp/127.0.0.1/$port"
 		printf 'CONNECT {"user":"%s","pass":"","verbose":true}\r\nPING\r\n' "$user" >&5
-		timeout 5 cat <&5 >answer || true
+		timeout 60 cat <&5 >answer || true
 		exec 5>&-
 		grep -q 'Authorization Violation' answer
 		run ! grep -q PONG answer
@@ -155,7 +155,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	done
 	publish "$a" nbms/up/$A
 	publish "$a" "\$aws/rules/Rule_$A"
-	until_true 20 say_here finished
+	within 60 say_here finished
 	[ "$(grep ' to ' heard | sort)" = "$(printf '%s\n' "shard/1/$A to nbms/up/$A" "shard/2/Rule_$A to \$aws/rules/Rule_$A" | sort)" ]
 }
 
@@ -167,12 +167,12 @@ record() { # THING TEXT: a record of a kind that needs no more
 		stdbuf -oL mosquitto_sub $(with "$(bundle $A)") --will-topic "$topic" --will-payload "will $topic" --will-qos 1 --will-retain \
 			-d -t $A -i "$id-will" >will.out 2>&1 3>&- &
 		victim=$!
-		until_true 20 grep -q SUBACK will.out
+		within 60 grep -q SUBACK will.out
 		kill -9 $victim
 		wait $victim 2>/dev/null || true
 	done
-	until_true 20 log_has "Publish Violation.*$(basename "$(bundle $A)").*nbms.up.$A\""
-	until_true 20 say_here finished
+	within 60 log_has "Publish Violation.*$(basename "$(bundle $A)").*nbms.up.$A\""
+	within 60 say_here finished
 	# a will is not mapped, so that not even its own arrives: see nbms-scale(7)
 	run ! grep -q ' will ' heard
 }
@@ -183,12 +183,12 @@ record() { # THING TEXT: a record of a kind that needs no more
 		-t '$aws/rules/#' -t '$SYS/#' -t 'nbms/live/#' -t '$share/g/nbms/up/+' -t "$B/#" -t '+/#' -t 'shard/#' -t 'shard/1/#' \
 		-t '$MQTT/#' -t '$MQTT/sub/#' -t '$JS/#' -t '_INBOX/#' >got 2>&1 3>&- &
 	pids+=($!)
-	until_true 20 grep -q SUBACK got
+	within 60 grep -q SUBACK got
 	[ "$(grep -o 'Subscribed.*' got | sed 's/.*: //' | tr -d ' ' | tr ',' '\n' | grep -vc 128)" -eq 1 ]
 	publish "$(bundle $B)" nbms/up/$B
 	publish "$(bundle $B)" "\$aws/rules/Rule_$B"
 	for topic in $B nbms/live/$A $A; do site_pub 2 -q 1 -t $topic -m "for $topic"; done
-	until_true 20 grep -q "^got $A for $A" got
+	within 60 grep -q "^got $A for $A" got
 	[ "$(grep '^got ' got | sort -u)" = "got $A for $A" ]
 }
 
@@ -199,7 +199,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	# shellcheck disable=SC2046
 	run timeout 3 mosquitto_sub $(with "$(bundle $A)") -i worker-guessed -c -q 1 -v -t $A
 	[[ $output != *kept* ]]
-	site_sub 2 -i worker-guessed -c -q 1 -C 1 -W 30 -F %p -t 'shard/0/#' >got
+	site_sub 2 -i worker-guessed -c -q 1 -C 1 -W 60 -F %p -t 'shard/0/#' >got
 	[ "$(cat got)" = kept ]
 	# two sessions of a shard are found, and named
 	nbms-device verify
@@ -207,7 +207,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	run -1 nbms-device verify
 	[[ $output == *'shard/0'*'several sessions have it'* ]]
 	for id in guessed forgotten; do site_sub 1 -i worker-$id -q 1 -E -t nbms/live/none; done
-	until_true 20 nbms-device verify
+	within 60 nbms-device verify
 	# it can, however, end the other's session; so that a worker's id has to be none that a gateway can know
 	[[ $(cat "$dir/broker/worker-id") =~ ^[0-9a-f]{32}$ ]]
 	run ! grep -rq "$(cat "$dir/broker/worker-id")" "$NBMS_DIR/pki/things"
@@ -225,11 +225,11 @@ record() { # THING TEXT: a record of a kind that needs no more
 	pids+=($!)
 	exec 7>feed
 	echo before >&7
-	until_true 20 grep -q "$D before" heard
+	within 60 grep -q "$D before" heard
 	nbms-device delete $D | jq -e '.status == "deleted"'
 	refused publish "$PWD/stolen" nbms/up/$D
 	echo after >&7 || true
-	until_true 20 say_here finished
+	within 60 say_here finished
 	run ! grep -q after heard
 	exec 7>&-
 	run ! grep -q $D "$dir/broker/nats.conf"
@@ -263,15 +263,15 @@ record() { # THING TEXT: a record of a kind that needs no more
 @test "a worker has its shard, says whose a record is, and is not fooled" {
 	worker 1 -d one --spool >one.ndjson
 	worker 2 -d two --spool >two.ndjson
-	until_true 20 joined 1 1
-	until_true 20 joined 2 1
+	within 60 joined 1 1
+	within 60 joined 2 1
 	publish "$(bundle $A)" nbms/up/$A -m "$(record $A new)"
 	publish "$(bundle $A)" "\$aws/rules/Rule_$A" -m "$(record $A old)"
 	publish "$(bundle $C)" nbms/up/$C -m "$(record $C other)"
 	publish "$(bundle $C)" "\$aws/rules/Rule_$C" -m "$(record $C legacy)"
 	publish "$(bundle $A)" nbms/up/$A -m "$(record $B lie)"
 	publish "$(bundle $A)" nbms/up/$A -m "not json"
-	until_true 20 eval '[ "$(grep -c seq one.ndjson)" -eq 2 ] && [ "$(grep -c seq two.ndjson)" -eq 2 ]'
+	within 60 eval '[ "$(grep -c seq one.ndjson)" -eq 2 ] && [ "$(grep -c seq two.ndjson)" -eq 2 ]'
 	cat one.ndjson two.ndjson | jq -r 'select(.seq) | [.topic, .thing, .message.n] | join(" ")' | sort >got
 	diff got - <<-END
 		shard/1/$A $A new
@@ -279,25 +279,25 @@ record() { # THING TEXT: a record of a kind that needs no more
 		shard/2/$C $C other
 		shard/2/Rule_$A $A old
 	END
-	until_true 10 eval '[ "$(jq -r .rejected one/rejected.ndjson | wc -l)" -eq 2 ]'
+	within 60 eval '[ "$(jq -r .rejected one/rejected.ndjson | wc -l)" -eq 2 ]'
 	[ "$(jq -r .rejected one/rejected.ndjson | sort | xargs)" = 'bad-json spoofed' ]
 }
 
 @test "what was acknowledged waits for a worker that is away or killed, whichever node it comes back to" {
 	worker 1 -d one --spool >one.ndjson
-	until_true 20 joined 1 1
+	within 60 joined 1 1
 	for i in 1 2 3; do
 		# shellcheck disable=SC2046
 		for n in $(seq $((i * 100)) $((i * 100 + 99))); do record $A "$n"; done |
 			timeout 60 mosquitto_pub $(with "$(bundle $A)" $i) -i "$id-publish" -q 1 -l -t nbms/up/$A &
 		load=$!
-		until_true 20 eval "grep -q '\"n\":\"$((i * 100 + 20))\"' one/spool/*"
+		within 60 eval "grep -q '\"n\":\"$((i * 100 + 20))\"' one/spool/*"
 		kill -9 "$worker_pid"
 		wait "$worker_pid" 2>/dev/null || true
 		wait $load
 		worker 1 -d one --spool >one.ndjson
 	done
-	until_true 40 eval '[ "$(cat one/spool/* | jq -r .message.n | sort -u | wc -l)" -eq 300 ]'
+	within 60 eval '[ "$(cat one/spool/* | jq -r .message.n | sort -u | wc -l)" -eq 300 ]'
 }
 
 @test "what is sent to a gateway that is away waits for it" {
@@ -308,7 +308,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	nbms-send --host "$hosts" $(site_files) --id "$id" --queue outbox <out >confirmed
 	[ "$(jq -r .confirmed confirmed | xargs)" = '1 2 3' ]
 	# shellcheck disable=SC2046
-	mosquitto_sub $(with "$(bundle $A)" 3) -i $A -c -q 1 -C 3 -W 20 -F '%p' -t $A >got
+	mosquitto_sub $(with "$(bundle $A)" 3) -i $A -c -q 1 -C 3 -W 60 -F '%p' -t $A >got
 	[ "$(jq -r .n got | xargs)" = '1 2 3' ]
 }
 
@@ -316,18 +316,18 @@ record() { # THING TEXT: a record of a kind that needs no more
 	refused publish "$(bundle $A)" nbms/up/$A -q 2
 	refused publish "$(bundle $A)" "nbms/up.$A"
 	worker 1 -d one --spool >one.ndjson
-	until_true 20 joined 1 1
+	within 60 joined 1 1
 	{ record $A long | sed 's/}}$/,"pad":"/' | tr -d '\n'; head -c 16000000 /dev/zero | tr '\0' x; echo '"}}'; } >long
 	publish "$(bundle $A)" nbms/up/$A -m x
 	# shellcheck disable=SC2046
-	timeout 30 mosquitto_pub $(with "$(bundle $A)") -i "$id-publish" -q 1 -t nbms/up/$A -f long
-	until_true 20 eval 'grep -c "\"n\":\"long\"" one/spool/*'
+	timeout 120 mosquitto_pub $(with "$(bundle $A)") -i "$id-publish" -q 1 -t nbms/up/$A -f long
+	within 60 eval 'grep -c "\"n\":\"long\"" one/spool/*'
 }
 
 # Last: two nodes of three are gone for a while.
 @test "without a quorum nothing is acknowledged, clients are told to try again, and all comes once there is one" {
 	worker 1 -d one --spool >one.ndjson
-	until_true 20 joined 1 1
+	within 60 joined 1 1
 	node_kill 2
 	node_kill 3
 	echo "{\"topic\":\"$A\",\"payload\":1,\"id\":1}" >out
@@ -341,9 +341,9 @@ record() { # THING TEXT: a record of a kind that needs no more
 	node_start 2
 	node_start 3
 	# shellcheck disable=SC2046
-	until_true 40 timeout 10 mosquitto_pub $(with "$(bundle $A)") -i "$id-publish" -q 1 -t nbms/up/$A -f line
+	within 60 timeout 60 mosquitto_pub $(with "$(bundle $A)") -i "$id-publish" -q 1 -t nbms/up/$A -f line
 	# shellcheck disable=SC2046
-	nbms-send --host "$hosts" $(site_files) --id "$id" --wait 30s --queue outbox </dev/null | jq -e '.confirmed == 1'
-	until_true 40 eval "grep -q alone one/spool/*"
+	nbms-send --host "$hosts" $(site_files) --id "$id" --wait 120s --queue outbox </dev/null | jq -e '.confirmed == 1'
+	within 60 eval "grep -q alone one/spool/*"
 	kill -0 "$worker_pid"
 }

@@ -22,10 +22,6 @@ teardown() {
 	exec 7>&- 8>&-
 }
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # Not one secret in what is read from stdin, which is called $1.
 none_in() {
 	local text
@@ -50,10 +46,10 @@ runs() { pgrep -g "$up" -x "$1" >/dev/null; }
 	[ "$(wc -l <secrets)" -ge 6 ]
 	setsid "$top"/scripts/nbms-up >up.log 2>&1 3>&- &
 	up=$!
-	for program in nbms-recv nbms-send nbms-push nbms-alarm; do within 20 runs $program; done
+	for program in nbms-recv nbms-send nbms-push nbms-alarm; do within 60 runs $program; done
 	"$top"/scripts/weather-stand-in calls >address 3>&- &
 	service=$!
-	within 10 test -s address
+	within 60 test -s address
 	mkfifo requests
 	nbms-live --token-file token <requests >answers 2>live.log 3>&- &
 	live=$!
@@ -61,7 +57,7 @@ runs() { pgrep -g "$up" -x "$1" >/dev/null; }
 	nbms-weather --key weather.key --url "$(cat address)/slow" --retries 0 --timeout 3s >weather.out 2>weather.log 3>&- 7>&- &
 	weather=$!
 	echo '{"request":"ping"}' >&7
-	within 10 test -s answers
+	within 60 test -s answers
 	for pid in $(pgrep -g "$up") $live $weather; do
 		tr '\0' '\n' <"/proc/$pid/cmdline" | none_in "the command line of $pid"
 		tr '\0' '\n' <"/proc/$pid/environ" | none_in "the environment of $pid"
@@ -71,7 +67,7 @@ runs() { pgrep -g "$up" -x "$1" >/dev/null; }
 	[[ ${NBMS_BUILD-} != *-san ]] || walls=() # the sanitizers look into the process at its end
 	for program in "${walls[@]}"; do
 		pid=$(pgrep -g "$up" -x $program | head -n 1)
-		within 10 grep -q '^Seccomp:.*2$' "/proc/$pid/status"
+		within 60 grep -q '^Seccomp:.*2$' "/proc/$pid/status"
 		grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status"
 		grep -q '^Max core file size  *0  *0' "/proc/$pid/limits"
 	done
@@ -80,7 +76,7 @@ runs() { pgrep -g "$up" -x "$1" >/dev/null; }
 	exec 7>&-
 	wait $live || :
 	kill -TERM "$up"
-	within 40 ended "$up"
+	within 60 ended "$up"
 	cat up.log live.log weather.log weather.out answers calls created | none_in 'what was said'
 	find "$NBMS_DIR" -type f ! -path '*/pki/*' ! -path '*/broker/server.key' -exec cat {} + | tr -d '\0' | none_in 'the state'
 }

@@ -9,8 +9,6 @@ load common
 building=C000003_B001
 thing=${building}_01
 
-free() { free_port; }
-
 # What the browser's steps need to do as somebody else, as commands in $dir.
 helpers() {
 	local bundle
@@ -123,7 +121,7 @@ told() { [ -e "$dir/steps/$1.ok" ] || [ -e "$dir/steps/$1.failed" ] || ! kill -0
 
 # step NAME: what became of that step, as soon as it is known.
 step() {
-	until_true 90 told "$1" || :
+	within 90 told "$1" || :
 	[ -e "$dir/steps/$1.ok" ] || { cat "$dir/steps/$1.failed" 2>/dev/null || tail -n 20 "$dir/drive.log" "$dir/web.log" "$dir/up.log"; return 1; }
 }
 
@@ -186,19 +184,19 @@ bearer() { printf 'Authorization: Bearer %s' "$(cat "$dir/$1.token")"; }
 }
 
 @test "outside the machine only with TLS and named origins" {
-	run -78 web -d "$NBMS_DIR" -p "$(free)" -a 0.0.0.0
+	run -78 web -d "$NBMS_DIR" -p "$(free_port)" -a 0.0.0.0
 	[[ $output == *'needs --tls-cert and --tls-key'* ]]
 	tls_make web
-	run -78 web -d "$NBMS_DIR" -p "$(free)" -a 0.0.0.0 --tls-cert "$dir/tls/web.crt" --tls-key "$dir/tls/web.key"
+	run -78 web -d "$NBMS_DIR" -p "$(free_port)" -a 0.0.0.0 --tls-cert "$dir/tls/web.crt" --tls-key "$dir/tls/web.key"
 	[[ $output == *'needs --origin'* ]]
 	run -64 web -d "$NBMS_DIR" --tls-cert "$dir/tls/web.crt"
 	run -66 web -d "$BATS_TEST_TMPDIR/none"
 	run -64 web --nonsense
 	run -64 web -p eighty
-	other=$(free)
+	other=$(free_port)
 	"$top/scripts/nbms-web" -d "$NBMS_DIR" -p "$other" -a 0.0.0.0 --tls-cert "$dir/tls/web.crt" --tls-key "$dir/tls/web.key" --origin localhost:"$other" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
 	pid=$!
-	until_true 10 curl -sf --cacert "$dir/tls/ca.crt" -o /dev/null "https://localhost:$other/"
+	within 60 curl -sf --cacert "$dir/tls/ca.crt" -o /dev/null "https://localhost:$other/"
 	run curl -s --cacert "$dir/tls/ca.crt" -D - -o /dev/null "https://localhost:$other/"
 	[[ ${output,,} == *strict-transport-security* ]]
 	kill "$pid"
@@ -222,10 +220,10 @@ slow_reader() {
 @test "what is killed leaves no session behind, and nothing in the runtime directory" {
 	step nothing_was_complained_of || :
 	mkdir "$BATS_TEST_TMPDIR/run"
-	other=$(free)
+	other=$(free_port)
 	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run "$top/scripts/nbms-web" -d "$NBMS_DIR" -p "$other" --log error >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
 	web=$!
-	until_true 10 curl -sf -o /dev/null "http://localhost:$other/"
+	within 60 curl -sf -o /dev/null "http://localhost:$other/"
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR"/run/nbms-web.*)" = 700 ]
 	# a reader that never reads: the session is there until websocketd is not
 	slow_reader &
@@ -233,7 +231,7 @@ slow_reader() {
 	held() { sqlite3 "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM subscription'; }
 	some() { [ "$(held)" -gt 0 ]; }
 	none() { [ "$(held)" -eq 0 ]; }
-	until_true 10 some
+	within 60 some
 	# the session itself killed: the next sweep finds what it has left
 	kill -9 "$(pgrep -x nbms-live -P "$(pgrep -x websocketd -P "$web")")"
 	nbms-live sweep
@@ -241,9 +239,9 @@ slow_reader() {
 	kill "$slow"
 	slow_reader &
 	slow=$!
-	until_true 10 some
+	within 60 some
 	kill -9 "$(pgrep -x websocketd -P "$web")"
-	until_true 10 none
+	within 60 none
 	kill "$slow"
 	wait "$web" || :
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/run")" ]

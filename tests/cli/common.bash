@@ -93,13 +93,13 @@ port_open() {
 	for port; do (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return; done
 }
 
-# mosquitto_start CONFIGURATION PORT ...: starts one, what it says added to broker.log; sets $broker. It is up when its ports answer.
+# mosquitto_start CONFIGURATION LOG PORT ...: starts one; sets $broker. It is up when its ports answer.
 mosquitto_start() {
 	local mosquitto
 	mosquitto=$(PATH=$PATH:/usr/sbin command -v mosquitto)
-	"$mosquitto" -c "$1" >>broker.log 2>&1 3>&- 7>&- 8>&- &
+	"$mosquitto" -c "$1" >>"$2" 2>&1 3>&- 7>&- 8>&- &
 	broker=$!
-	shift
+	shift 2
 	within 60 open_or_ended "$@"
 	port_open "$@"
 }
@@ -114,6 +114,12 @@ ended() {
 holds() {
 	grep -qF -- "$2" "$1"
 }
+
+# locked FILE: somebody holds a lock on it.
+locked() { grep -q ":$(stat -c %i "$1") " /proc/locks; }
+
+# has_lines FILE N [PATTERN]: it has so many lines, or so many in which the pattern is.
+has_lines() { [ "$(grep -c -- "${3-}" "$1")" -ge "$2" ]; }
 
 # no_control_bytes FILE: nothing but LF, printable ASCII and UTF-8.
 no_control_bytes() {

@@ -288,10 +288,7 @@ print("-----BEGIN CERTIFICATE REQUEST-----"); print(base64.encodebytes(d).decode
 	nbms-device create <pipe >told &
 	exec 7>pipe
 	seq -f '{"thing":"C000009_B001_%03g","timezone":"Asia/Seoul"}' 20 >&7
-	for _ in $(seq 500); do
-		[ "$(wc -l <told)" -eq 20 ] && break
-		sleep 0.02
-	done
+	within 60 has_lines told 20
 	kill -TERM $!
 	wait $!
 	exec 7>&-

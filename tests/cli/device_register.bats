@@ -3,6 +3,7 @@
 # nbms-device register and list: rows in, rows out, bad ones named.
 
 bats_require_minimum_version 1.5.0
+load common
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -106,10 +107,8 @@ every_type() {
 	nbms-device register pipe &
 	exec 7>pipe
 	head -n 3 rows >&7
-	for _ in $(seq 200); do
-		nbms-device list --type building 2>/dev/null | grep -q B001 && break
-		sleep 0.02
-	done
+	is_kept() { nbms-device list --type building | grep -q B001; }
+	within 60 is_kept
 	kill -TERM $!
 	wait $! || [ $? -eq 1 ]
 	exec 7>&-

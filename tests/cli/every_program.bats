@@ -60,7 +60,7 @@ not_so() {
 # call COMMAND ...: its output in out and err, its status in $status.
 call() {
 	status=0
-	timeout 20 "$@" >out 2>err || status=$?
+	timeout 120 "$@" >out 2>err || status=$?
 }
 
 # names FUNCTION: the programs in a table.
@@ -177,10 +177,10 @@ ready_for_term() {
 		# shellcheck disable=SC2086
 		"$program" $arguments <in >out 2>err 9>&- &
 		pid=$!
-		within 10 ready_for_term $pid "$program" || not_so 'does not start' "$program"
+		within 60 ready_for_term $pid "$program" || not_so 'does not start' "$program"
 		printf '\n{"half' >&9
 		kill -TERM $pid
-		within 10 ended $pid || { kill -KILL $pid; not_so 'does not end' "$program"; }
+		within 60 ended $pid || { kill -KILL $pid; not_so 'does not end' "$program"; }
 		status=0
 		wait $pid || status=$?
 		exec 9>&-

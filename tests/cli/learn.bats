@@ -155,7 +155,7 @@ ROWS
 		while (<$c>) { $n = $1 if /^content-length: (\d+)/i; print $c "HTTP/1.1 100 Continue\r\n\r\n" if /^expect:/i; last if /^\r$/ }
 		read $c, $b, $n; open F, ">body"; print F $b; close F;
 		print $c "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"' &
-	within 10 test -s port
+	within 60 test -s port
 	sql "$NBMS_DIR/nbms.db" "UPDATE result SET callback = 'http://127.0.0.1:$(cat port)/done'"
 	nbms-learn callback --retry
 	wait $!
@@ -414,7 +414,7 @@ ROWS
 	local pid=$!
 	exec 4>pipe
 	cat task >&4
-	within 20 test -s out
+	within 60 test -s out
 	kill -TERM "$pid"
 	wait "$pid"
 	exec 4>&-

@@ -66,10 +66,10 @@ value() { awk -v n="$2" -v l="${3-}" 'index($0, n "{") == 1 && index($0, l) { pr
 	mkfifo in
 	nbms-store --metrics live.prom <in & pid=$!
 	exec 9>in
-	within 5 test -s live.prom
+	within 60 test -s live.prom
 	[ "$(value live.prom nbms_running)" -eq 1 ]
 	rm live.prom
-	within 12 test -s live.prom
+	within 60 test -s live.prom
 	sound live.prom
 	kill "$pid"
 	wait "$pid"

@@ -76,7 +76,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def behave(self, name, n):
         """True: this endpoint was answered, or not, in its own way."""
         if "hang" in name:
-            time.sleep(30)
+            time.sleep(600)
         if "hang" in name or "close" in name:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154  # variables of bats, setup and the files loaded
 
 bats_require_minimum_version 1.5.0
+load common
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
@@ -50,7 +51,7 @@ payloads() {
 	began=$(date +%s%N)
 	nbms-recv --replay "$dir/paced" --speed 4x >"$dir/out"
 	took=$((($(date +%s%N) - began) / 1000000))
-	[ "$took" -ge 500 ] && [ "$took" -lt 5000 ]
+	[ "$took" -ge 500 ] # two seconds, at four times
 	[ "$(grep -c '"thing"' "$dir/out")" -eq 3 ]
 }
 
@@ -137,8 +138,7 @@ payloads() {
 	pid=$!
 	exec 9>"$dir/in"
 	zcat $captures/day-883.ndjson.gz | head -n 20 >&9
-	deadline=$((SECONDS + 10))
-	until [ "$(wc -c <"$dir/out")" -gt 0 ] || [ $SECONDS -gt $deadline ]; do sleep 0.05; done
+	within 60 test -s "$dir/out"
 	printf '{"thing":"C0000' >&9
 	kill -TERM "$pid"
 	wait "$pid"
@@ -174,10 +174,9 @@ payloads() {
 	nbms-recv --replay $captures/bare.ndjson --spool >/dev/null
 	nbms-recv --spool --follow >"$dir/out" 3>&- &
 	pid=$!
-	deadline=$((SECONDS + 10))
-	until [ "$(grep -c thing "$dir/out")" -ge 13 ] || [ $SECONDS -gt $deadline ]; do sleep 0.05; done
+	within 60 has_lines "$dir/out" 13 thing
 	nbms-recv --replay $captures/bare.ndjson --spool --segment 1k >/dev/null
-	until [ "$(grep -c thing "$dir/out")" -ge 26 ] || [ $SECONDS -gt $deadline ]; do sleep 0.05; done
+	within 60 has_lines "$dir/out" 26 thing
 	kill -TERM $pid
 	wait $pid
 	[ "$(jq -c 'select(.thing).seq' "$dir/out" | tr '\n' ' ')" = "$(seq 26 | tr '\n' ' ')" ]

@@ -269,10 +269,8 @@ ROWS
 	pid=$!
 	exec 7>in
 	cat schedules >&7
-	deadline=$((SECONDS + 10))
-	until [ "$(sql "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM schedule' 2>/dev/null)" = 1 ]; do
-		[ $SECONDS -lt $deadline ]
-	done
+	is_kept() { [ "$(sql "$NBMS_DIR/nbms.db" 'SELECT count(*) FROM schedule')" = 1 ]; }
+	within 60 is_kept
 	kill -TERM $pid
 	wait $pid
 	exec 7>&-

@@ -37,21 +37,21 @@ values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE po
 	first=$!
 	exec 7>one
 	record 1 >&7
-	within 10 seq_is 1
+	within 60 seq_is 1
 	NBMS_SHARD=2 nbms-store -d s --count two 2>err2 7>&- &
 	second=$!
 	exec 8<>two # it is not opened before the shard is had
 	{ record 1 100; record 2 200; } >&8 # the same stream, from its beginning
-	within 10 holds err2 'store@2 is worked by another process: waiting for it to end'
+	within 60 holds err2 'store@2 is worked by another process: waiting for it to end'
 	# another shard is not held up
 	record 3 | NBMS_SHARD=3 nbms-store -d s
 	[ "$(values)" = '1 3' ]
 	kill -9 $first
 	began=$(date +%s%N)
-	within 10 seq_is 2
+	within 60 seq_is 2
 	took=$((($(date +%s%N) - began) / 1000000))
 	echo "taken over after $took ms"
-	[ $took -lt 5000 ]
+	[ $took -lt 30000 ]
 	exec 7>&-
 	kill -TERM $second
 	wait $second
@@ -68,7 +68,7 @@ values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE po
 	first=$!
 	exec 7>one
 	record 1 >&7
-	within 10 seq_is 1
+	within 60 seq_is 1
 	# as if another had taken it while this one could not tell
 	sql s/nbms.db "UPDATE checkpoint SET epoch = epoch + 1 WHERE consumer = 'store@2'"
 	record 2 >&7
@@ -87,10 +87,10 @@ values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE po
 	NBMS_SHARD=2 nbms-store -d s one &
 	exec 7>one
 	record 1 >&7
-	within 10 seq_is 1
+	within 60 seq_is 1
 	NBMS_SHARD=2 nbms-store -d s /dev/null 2>err &
 	second=$!
-	within 10 holds err waiting
+	within 60 holds err waiting
 	kill -TERM $second
 	wait $second
 	exec 7>&-

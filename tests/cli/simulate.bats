@@ -208,7 +208,7 @@ everything=init,periodic_log,timestamp_last,alarm,disconnect,realtime
 		kill "$pid"
 		wait "$pid" || status=$?
 		[ "${status:-0}" -eq 143 ]
-		timeout 20 cat <&4 >/dev/null	# the end comes when no stage is left to write
+		timeout 120 cat <&4 >/dev/null	# the end comes when no stage is left to write
 		exec 4<&-
 		rm "$dir/fifo"
 	done

@@ -463,8 +463,8 @@ with_seq() {
 	exec 7>pipe
 	log 202210041015 x=1 | with_seq 500 >&7
 	echo '{"mark":600,"at":"2022-10-04T01:16:00Z"}' >&7
-	deadline=$((SECONDS + 20))
-	until [ "$(site s 'SELECT seq FROM checkpoint')" = 600 ]; do [ $SECONDS -lt $deadline ]; sleep 0.05; done
+	is_done() { [ "$(site s 'SELECT seq FROM checkpoint')" = 600 ]; }
+	within 60 is_done
 	history s "time LIKE '%10:15%'" | grep -q '|1.0$'
 	exec 7>&-
 	wait $!
@@ -521,8 +521,8 @@ with_seq() {
 	init 202606010000 $meter >&7
 	log 202606011000 $meter=0 >&7
 	thing=C000003_B001_09 log 202606011000 y=1 >&7
-	deadline=$((SECONDS + 20))
-	until grep -qs unknown-thing ledger && history s | grep -q 'Mark|first'; do [ $SECONDS -lt $deadline ]; sleep 0.05; done
+	is_done() { grep -qs unknown-thing ledger && history s | grep -q 'Mark|first'; }
+	within 60 is_done
 	[ -z "$(history s "point_id LIKE '%#Price'")" ]
 	nbms-device register -d s <<-'ROWS'
 		{"type":"building","customer":"C000003","building":"B001","tariff":"general/eul/high_a/2"}
@@ -595,8 +595,8 @@ with_seq() {
 	nbms-store -d s <pipe &
 	exec 7>pipe
 	log 202210041000 x=1 >&7
-	deadline=$((SECONDS + 20))
-	until months s 2>/dev/null | grep -q 2022-10; do [ $SECONDS -lt $deadline ]; sleep 0.02; done
+	has_month() { months s | grep -q 2022-10; }
+	within 60 has_month
 	log 202210041015 x=2 | head -c 60 >&7
 	kill -TERM $!
 	wait $!

@@ -18,8 +18,7 @@ ROWS
 	echo sEcReT-kEy >key
 	"$root"/scripts/weather-stand-in calls >address 3>&- 7>&- &
 	echo $! >pid
-	deadline=$((SECONDS + 10))
-	until [ -s address ]; do [ $SECONDS -lt $deadline ] || return; done
+	within 60 test -s address
 	url=$(cat address)
 }
 
@@ -94,9 +93,8 @@ ROWS
 }
 
 @test "slow is cut off, and trouble that passes is tried again" {
-	start=$SECONDS
-	run -75 weather --url "$url/slow" --timeout 1 --customer C000003 --building B001
-	[ $((SECONDS - start)) -lt 10 ]
+	# its answer would come after ten minutes
+	run -75 timeout 120 nbms-weather --key key --retries 0 --url "$url/slow" --timeout 1 --customer C000003 --building B001
 	nbms-weather --key key --retries 2 --url "$url/flaky" --customer C000004 --building B001 >rows
 	[ "$(wc -l <rows)" -eq 24 ]
 }
@@ -142,12 +140,9 @@ ROWS
 	: >empty
 	run -78 nbms-weather --key empty
 	run -74 sh -c "nbms-weather --key key --url '$url' >/dev/full"
-	nbms-weather --key key --fresh 0 --url "$url/slow" --timeout 60 3>&- &
+	nbms-weather --key key --fresh 0 --url "$url/slow" --timeout 600 3>&- &
 	pid=$!
-	deadline=$((SECONDS + 10))
-	until grep -q slow calls 2>/dev/null; do [ $SECONDS -lt $deadline ]; done
-	start=$SECONDS
+	within 60 grep -q slow calls
 	kill -TERM $pid
-	wait $pid || true
-	[ $((SECONDS - start)) -lt 10 ]
+	within 60 ended $pid
 }

@@ -29,6 +29,7 @@ killed() {
 			while read -r row; do echo "$row"; done <rows >pipe & # many small ones
 			feeder=$!
 			killed sh -c 'exec nbms-device create <pipe'
+			kill $feeder 2>/dev/null || true # it may have been killed before it opened the pipe
 			wait $feeder || true
 		fi
 		[ ! -s err ]

@@ -38,7 +38,7 @@ calm() {
 	holder=$!
 	exec 8>talk
 	printf 'BEGIN IMMEDIATE;\nSELECT 1;\n' >&8
-	within 5 test -s held
+	within 60 test -s held
 	status=0
 	nbms-store in 2>err || status=$?
 	[ "$status" -eq 75 ]

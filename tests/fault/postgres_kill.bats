@@ -109,7 +109,7 @@ cut_at_commit() {
 	net=$(mktemp -d /tmp/nbms-net.XXXXXX)
 	for lines in 7 14 20; do
 		cut_at_commit "$net/.s.PGSQL.5432" "$socket" 1 &
-		within 10 test -S "$net/.s.PGSQL.5432"
+		within 60 test -S "$net/.s.PGSQL.5432"
 		NBMS_DB="postgresql://nbms@/nbms?host=$net#{dir}" store <(head -n $lines "$days") 2>err && status=0 || status=$?
 		[ $status -eq 75 ] || { echo "$lines: $status"; cat err; false; }
 		wait $! || true
@@ -152,7 +152,7 @@ cut_at_commit() {
 	exec 7>pipe
 	sed -n 6,8p "$days" >&7
 	done_8() { [ "$(sql s/nbms.db 'SELECT seq FROM checkpoint')" = 8 ]; }
-	within 10 done_8 || { cat err; sql s/nbms.db 'SELECT * FROM checkpoint'; wc -l "$days"; false; }
+	within 60 done_8 || { cat err; sql s/nbms.db 'SELECT * FROM checkpoint'; wc -l "$days"; false; }
 	psql -Xq "$(cat "$BATS_FILE_TMPDIR/url")" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nbms-store'" >/dev/null
 	sed -n 9p "$days" >&7
 	exec 7>&-

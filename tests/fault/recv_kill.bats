@@ -51,7 +51,7 @@ whole() {
 @test "killed 40 times while it receives: nothing acknowledged is lost, every number comes once" {
 	broker_start $thing
 	recv_start "$dir/out" --spool --segment 300k
-	until_true 10 connections 1
+	within 60 connections 1
 	(notes 1 20000 | publish $thing) 3>&- &
 	local publisher=$! kills=0
 	while [ $kills -lt 40 ]; do
@@ -61,7 +61,7 @@ whole() {
 		recv_start "$dir/out.$kills" --spool --segment 300k
 	done
 	wait $publisher
-	until_true 60 eval 'cat "$NBMS_DIR"/spool/*.ndjson >"$dir/kept"; has_notes "$dir/kept" 20000'
+	within 60 eval 'cat "$NBMS_DIR"/spool/*.ndjson >"$dir/kept"; has_notes "$dir/kept" 20000'
 	recv_stop
 	nbms-recv --spool --from 1 >"$dir/all" 2>>"$dir/err"
 	whole "$dir/all" 20000
@@ -87,7 +87,7 @@ died_or_has() { # FILE... N: has the receiver gone, or are there N different not
 		notes $((n + 1)) $((n + 100)) | publish $thing
 		LD_PRELOAD="$dir/power_cut.so" POWER_CUT=$((1 + round % 2)) recv_start /dev/null --spool
 		if [ $((round % 2)) -eq 1 ]; then
-			until_true 20 died_or_has "$NBMS_DIR/spool/0000000000000001.ndjson" $((n + 100))
+			within 60 died_or_has "$NBMS_DIR/spool/0000000000000001.ndjson" $((n + 100))
 			notes $((n + 101)) $((n + 200)) | publish $thing
 			n=$((n + 100))
 		fi
@@ -126,7 +126,7 @@ died_or_has() { # FILE... N: has the receiver gone, or are there N different not
 	mount -t tmpfs -o size=2M none "$NBMS_DIR" 2>/dev/null || skip "mounting is not allowed here"
 	mounted=$NBMS_DIR
 	recv_start "$dir/out" --spool
-	until_true 10 connections 1
+	within 60 connections 1
 	notes 1 4000 | publish $thing
 	local status=0
 	wait "$recv_pid" || status=$?
@@ -140,7 +140,7 @@ died_or_has() { # FILE... N: has the receiver gone, or are there N different not
 	mkdir "$NBMS_DIR"
 	mv "$dir/spool" "$NBMS_DIR/spool"
 	recv_start "$dir/out" --spool
-	until_true 60 eval 'cat "$NBMS_DIR"/spool/*.ndjson >"$dir/kept"; has_notes "$dir/kept" 4000'
+	within 60 eval 'cat "$NBMS_DIR"/spool/*.ndjson >"$dir/kept"; has_notes "$dir/kept" 4000'
 	recv_stop
 	nbms-recv --spool --from 1 >"$dir/all"
 	whole "$dir/all" 4000

@@ -28,10 +28,6 @@ registry() {
 	ROWS
 }
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 start_up() {
 	setsid "$top"/scripts/nbms-up --pause 0 2>>up.log >>up.out 3>&- &
 	up=$!
@@ -54,11 +50,12 @@ kill_one() {
 	sleep "0.$((RANDOM % 30 + 10))"
 	if [ $((SECONDS - broker_killed)) -ge 12 ]; then
 		broker_killed=$SECONDS
-		pkill -9 -g "$up" -x mosquitto && brokers=$((brokers + 1))
+		within 60 pkill -9 -g "$up" -x mosquitto
+		brokers=$((brokers + 1))
 	else
-		pkill -9 -g "$up" -x "${names[RANDOM % 8]}" && kills=$((kills + 1))
+		within 60 pkill -9 -g "$up" -x "${names[RANDOM % 8]}"
+		kills=$((kills + 1))
 	fi
-	return 0
 }
 
 # What there is to count: samples, and what became of alarms.
@@ -85,17 +82,16 @@ gone() { ! pgrep -g "$1" >/dev/null; }
 	start_up
 	start_gateway
 	kills=0 brokers=0 broker_killed=$((SECONDS - 6))
-	for _ in $(seq "$rounds"); do kill_one; done
-	within $((60 + rounds)) all_confirmed
-	within 60 all_stored || { dump "$NBMS_DIR" | diff - expected | head -n 40; false; }
+	for ((round = 0; round < rounds || brokers == 0; round++)); do kill_one; done
+	within $((120 + rounds)) all_confirmed
+	within 120 all_stored || { dump "$NBMS_DIR" | diff - expected | head -n 40; false; }
 	# the spool has each message, its numbers without a gap; nothing was understood differently on the way
 	cat "$NBMS_DIR"/spool/*.ndjson >spooled
 	[ "$(jq .seq spooled | sort -n | awk '$1 != NR' | wc -l)" -eq 0 ]
 	[ "$(jq -c .message spooled | sort -u | wc -l)" -eq "$(jq -c .message sent.ndjson | sort -u | wc -l)" ]
 	# what a writer was killed in the middle of is noted as that, and came again whole from the spool
 	[ -z "$(jq -c 'select(.rejected != "truncated")' "$NBMS_DIR/rejects.ndjson")" ]
-	[ "$kills" -ge $((rounds / 4)) ] && [ "$brokers" -gt 0 ]
 	echo "# $kills programs and $brokers brokers killed, $(wc -l <sent.ndjson) messages, $(wc -l <spooled) in the spool" >&3
 	kill -TERM "$up"
-	within 20 gone "$up"
+	within 60 gone "$up"
 }
