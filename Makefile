@@ -23,7 +23,7 @@ CPPFLAGS += -D_GNU_SOURCE -Ilib -Icmd -I$B/gen -DNBMS_VERSION='"$(VERSION)"'
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 # Libraries, by the part of the tree that uses them.
-PKG := libmosquitto sqlite3 libpq libcurl libcrypto libssl libical zlib
+PKG := libmosquitto sqlite3 libpq libcurl libcrypto libssl nettle libical zlib
 pkg_cflags := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 pkg_libs   := $(shell pkg-config --libs $(PKG) 2>/dev/null)
 LDLIBS += $(pkg_libs) -lseccomp -lsimdjson -lcctz -ljq -llapacke -lopenblas -lClp -lCoinUtils -lstdc++ -lm

@@ -8,7 +8,7 @@
 #include "base/out.h"
 #include "db/health.h"
 #include "db/site.h"
-#include "io/pki.h"
+#include "io/certificate.h"
 #include "io/spool.h"
 #include "query/job.h"
 
@@ -35,6 +35,7 @@
 #define BYTES_BROKEN ((double)(256 << 20))
 #define ENDS_LOOK (30 * DAY) /* of certificates */
 #define LATE_LOOK (5 * MINUTE)
+#define PEM_MAX ((size_t)64 << 10)
 #define CONNECT_MS 2000
 
 enum level { WELL, LOOK, BROKEN };
@@ -306,18 +307,17 @@ static void
 check_certificates(struct health *h)
 {
 	static const char *const own[] = { "pki/server/server.pem", "pki/site/site.pem" };
-	struct certificate c;
 	struct span thing;
 	when_t ends;
 	size_t i;
 
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		char *path = xasprintf("%s/%s", h->dir, own[i]);
-		struct buf pem = BUF(PKI_PEM_MAX);
+		struct buf pem = BUF(PEM_MAX);
 
 		if (access(path, R_OK) == 0 && file_read(path, &pem) &&
-		    pki_read(buf_span(&pem), &c))
-			check_end(h, i == 0 ? SPAN("broker") : SPAN("site"), c.not_after);
+		    certificate_ends(buf_span(&pem), &ends))
+			check_end(h, i == 0 ? SPAN("broker") : SPAN("site"), ends);
 		buf_free(&pem);
 		free(path);
 	}

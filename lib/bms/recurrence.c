@@ -1,7 +1,7 @@
 #include "bms/recurrence.h"
 #include "base/diag.h"
+#include "bms/recurrence_lib.h"
 
-#include <libical/ical.h>
 #include <stdlib.h>
 
 #define DAY 86400
@@ -303,6 +303,7 @@ recurrence_parse(json_value event, const struct zone *zone, struct buf *why)
 	struct recurrence *r = xcalloc(1, sizeof(*r));
 	bool ok = false;
 
+	recurrence_lib_load();
 	r->zone = zone;
 	r->until = WHEN_NONE;
 	if (!parse_time(json_get(event, "dtstart"), zone, &r->start, &r->first))

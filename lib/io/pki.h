@@ -1,5 +1,6 @@
 /*
- * pki: the site's certificate authority. The only user of OpenSSL's key and certificate calls.
+ * pki: the site's certificate authority. The only user of OpenSSL's key and certificate calls
+ * (but for certificate.h, which reads a date).
  *
  * Files under DIR (0700), keys 0600 from their first byte:
  *

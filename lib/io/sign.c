@@ -1,32 +1,32 @@
 #include "io/sign.h"
 #include "base/diag.h"
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
-
+#include <nettle/base64.h>
+#include <nettle/hmac.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 void
 sign_sha256(unsigned char to[SIGN_SHA256], struct span text)
 {
-	unsigned n = 0;
+	struct sha256_ctx ctx;
 
-	must(EVP_Digest(text.p, text.n, to, &n, EVP_sha256(), NULL) == 1 && n == SIGN_SHA256);
+	sha256_init(&ctx);
+	sha256_update(&ctx, text.n, (const uint8_t *)text.p);
+	sha256_digest(&ctx, SIGN_SHA256, to);
 }
 
 void
 sign_hmac(unsigned char to[SIGN_SHA256], struct span key, struct span text)
 {
-	unsigned n = 0;
+	struct hmac_sha256_ctx ctx;
 
-	must(HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)text.p, text.n, to,
-		 &n) != NULL &&
-	     n == SIGN_SHA256);
+	hmac_sha256_set_key(&ctx, key.n, (const uint8_t *)key.p);
+	hmac_sha256_update(&ctx, text.n, (const uint8_t *)text.p);
+	hmac_sha256_digest(&ctx, SIGN_SHA256, to);
+	explicit_bzero(&ctx, sizeof(ctx));
 }
 
 char *
@@ -42,49 +42,20 @@ sign_hex(char to[SIGN_HEX], const unsigned char digest[SIGN_SHA256])
 void
 sign_base64(struct buf *to, struct span s, bool url)
 {
-	unsigned char *coded = xmalloc(4 * (s.n / 3 + 1) + 1);
-	int n = EVP_EncodeBlock(coded, (const unsigned char *)s.p, (int)s.n), i;
+	char *coded = xmalloc(BASE64_ENCODE_LENGTH(s.n) + BASE64_ENCODE_FINAL_LENGTH);
+	struct base64_encode_ctx ctx;
+	size_t n;
 
-	for (i = 0; i < n; i++) {
-		char c = (char)coded[i];
-
-		if (url && c == '=')
-			break;
-		buf_putc(to, url && c == '+' ? '-' : url && c == '/' ? '_' : c);
-	}
+	if (url)
+		base64url_encode_init(&ctx);
+	else
+		base64_encode_init(&ctx);
+	n = base64_encode_update(&ctx, coded, s.n, (const uint8_t *)s.p);
+	n += base64_encode_final(&ctx, coded + n);
+	while (url && n > 0 && coded[n - 1] == '=')
+		n--;
+	buf_put(to, (struct span){ coded, n });
 	free(coded);
-}
-
-static bool
-sign_with(struct buf *to, struct span text, EVP_PKEY *key)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char signature[1024];
-	size_t n = sizeof(signature);
-	bool fine =
-	    ctx != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
-	    EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-	    EVP_DigestSign(ctx, signature, &n, (const unsigned char *)text.p, text.n) == 1;
-
-	if (fine) {
-		buf_put(to, text);
-		buf_putc(to, '.');
-		sign_base64(to, (struct span){ (char *)signature, n }, true);
-	}
-	EVP_MD_CTX_free(ctx);
-	return fine;
-}
-
-bool
-sign_jwt(struct buf *to, struct span text, struct span pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
-	EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-	bool fine = key != NULL && sign_with(to, text, key);
-
-	EVP_PKEY_free(key);
-	BIO_free(bio);
-	return fine;
 }
 
 void
@@ -93,7 +64,7 @@ sign_token_make(char to[SIGN_TOKEN])
 	unsigned char random[32];
 	struct buf text = BUF(SIGN_TOKEN);
 
-	must(RAND_bytes(random, sizeof(random)) == 1);
+	must(getrandom(random, sizeof(random), 0) == (ssize_t)sizeof(random));
 	buf_puts(&text, "nbms_");
 	sign_base64(&text, (struct span){ (const char *)random, sizeof(random) }, true);
 	must(text.n == SIGN_TOKEN - 1);

@@ -1,6 +1,9 @@
 /*
- * sign: digests, message authentication and signatures for those who call services, over
- * OpenSSL.
+ * sign: digests, message authentication and signatures for those who call services.
+ *
+ *   sign.c       digests and tokens, over nettle, which costs a program no time to start: who
+ *                asks by CGI shows a token every time
+ *   sign_jwt.c   signatures with keys, over OpenSSL
  */
 #ifndef NBMS_IO_SIGN_H
 #define NBMS_IO_SIGN_H
