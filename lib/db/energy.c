@@ -1,7 +1,7 @@
 #include "db/energy.h"
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/prog.h"
+#include "db/days.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -274,43 +274,6 @@ take_day(struct bill *b, struct month *m, when_t day)
 	rows_end(r);
 }
 
-struct days {
-	when_t *all;
-	size_t n;
-};
-
-/* Those of the month's file, in order. Its first may be the last of the month before: what ends
- * at midnight stands in this file. */
-static struct days
-summed_days(struct month *m, const struct zone *zone)
-{
-	struct days d = { 0 };
-	struct rows *r;
-	when_t day;
-
-	if (db_is_old(month_db(m)))
-		return d;
-	r = db_rows(month_db(m), SQL_ENERGY_SUMMED_LIST, "ii",
-	    (int64_t)when_day(zone, month_from(m) - 1, 0), (int64_t)month_to(m));
-	while (rows_next(r, "i", &day)) {
-		if ((d.n & (d.n - 1)) == 0)
-			d.all = xrealloc(d.all, (d.n > 0 ? 2 * d.n : 1) * sizeof(*d.all));
-		d.all[d.n++] = day;
-	}
-	rows_end(r);
-	return d;
-}
-
-/* The frames of a day that stand in the month's file: [from, to). */
-static void
-frames_of(const struct month *m, const struct zone *zone, when_t day, when_t *from, when_t *to)
-{
-	when_t end = when_day(zone, day, 1) + 1;
-
-	*from = day + 1 > month_from(m) ? day + 1 : month_from(m);
-	*to = end < month_to(m) ? end : month_to(m);
-}
-
 struct work {
 	struct history *h;
 	struct trend derived; /* points of the meters; its time is that of frames */
@@ -342,9 +305,9 @@ take_month(struct work *w, when_t month)
 		return;
 	at = t->from > month_from(m) ? t->from : month_from(m);
 	end = t->to != WHEN_NONE && t->to < month_to(m) ? t->to : month_to(m);
-	days = summed_days(m, t->zone);
+	days = days_kept(m, t->zone);
 	for (i = 0; i < days.n && w->bill->more; i++) {
-		frames_of(m, t->zone, days.all[i], &from, &to);
+		day_frames(m, t->zone, days.all[i], &from, &to);
 		if (from < at || to > end)
 			continue;
 		take_samples(w, at, from);
@@ -438,80 +401,59 @@ take_series(void *ctx, const struct reading *r)
 	return true;
 }
 
-/* False: something of the day has come meanwhile. */
-static bool
-keep_day(struct db *db, when_t day, int64_t claim, struct series_sum *all)
-{
-	struct series_sum *s;
-	bool ours;
+struct energy_day {
+	struct series_sum *all;
+};
 
-	db_begin(db);
-	ours = db_run(db, SQL_ENERGY_SUMMED_DONE, "ii", (int64_t)day, claim) == 1;
-	if (ours)
-		(void)db_run(db, SQL_ENERGY_DAY_DROP, "i", (int64_t)day);
-	for (s = all; ours && s != NULL; s = s->hh.next)
-		if (s->series != 0)
-			(void)db_run(db, SQL_ENERGY_DAY_PUT, "iiiiiiiiidw", (int64_t)day,
-			    s->series, s->sum.usage, s->sum.charge, s->sum.intervals,
-			    s->sum.used, s->sum.charged, s->sum.marked, s->sum.first,
-			    s->sum.demand, s->sum.demand_at);
-	db_commit(db);
-	return ours;
+struct energy_day *
+energy_day_read(struct history *h, struct span building_key, const struct zone *zone,
+    when_t from, when_t to)
+{
+	struct energy_day *d = xcalloc(1, sizeof(*d));
+	const struct opt_list none = { 0 };
+	struct opt_list points = { 0 };
+	struct trend t = { .building_key = building_key,
+		.zone = zone,
+		.points = &points,
+		.from = from,
+		.to = to };
+	size_t i;
+
+	derived_points(&none, &points);
+	trend_each(h, &t, take_series, &d->all);
+	for (i = 0; i < points.n; i++)
+		free((char *)(uintptr_t)points.items[i]);
+	opt_list_free(&points);
+	return d;
 }
 
-/*
- * A claim is put down, the samples are read, and the sums are kept if the claim is still there:
- * whoever writes a sample of the day takes it away (history.c).
- */
-static bool
-sum_day(struct history *h, const struct trend *t, struct month *m, when_t day)
+void
+energy_day_free(struct energy_day *d)
 {
-	struct trend of_day = *t;
-	struct series_sum *all = NULL, *s, *next;
-	int64_t claim = clock_monotonic() | 1;
-	struct db *db = month_db(m);
-	bool kept;
+	struct series_sum *s, *next;
 
-	frames_of(m, t->zone, day, &of_day.from, &of_day.to);
-	db_begin(db);
-	(void)db_run(db, SQL_ENERGY_SUMMED_CLAIM, "ii", (int64_t)day, claim);
-	db_commit(db);
-	trend_each(h, &of_day, take_series, &all);
-	kept = keep_day(db, day, claim, all);
-	s = all;
-	HASH_CLEAR(hh, all);
+	if (d == NULL)
+		return;
+	s = d->all;
+	HASH_CLEAR(hh, d->all);
 	for (; s != NULL; s = next) {
 		next = s->hh.next;
 		free(s->key);
 		free(s);
 	}
-	return kept;
+	free(d);
 }
 
-size_t
-energy_sum_month(struct history *h, struct span building_key, const struct zone *zone,
-    when_t month, when_t until)
+void
+energy_day_keep(struct db *db, when_t day, const struct energy_day *d)
 {
-	struct month *m = history_month_there(h, building_key, zone, month);
-	const struct opt_list none = { 0 };
-	struct opt_list points = { 0 };
-	struct trend t = { .building_key = building_key, .zone = zone, .points = &points };
-	when_t day;
-	int64_t claim;
-	size_t n = 0, i;
+	const struct series_sum *s;
 
-	if (m == NULL)
-		return 0;
-	derived_points(&none, &points);
-	for (day = when_day(zone, month_from(m) - 1, 0);
-	     day < month_to(m) && when_day(zone, day, 1) < until && !prog_stopping();
-	     day = when_day(zone, day, 1))
-		if (!db_one(
-			month_db(m), SQL_ENERGY_SUMMED_ANY, "i", "i", (int64_t)day, &claim) ||
-		    claim != 0)
-			n += sum_day(h, &t, m, day);
-	for (i = 0; i < points.n; i++)
-		free((char *)(uintptr_t)points.items[i]);
-	opt_list_free(&points);
-	return n;
+	(void)db_run(db, SQL_ENERGY_DAY_DROP, "i", (int64_t)day);
+	for (s = d->all; s != NULL; s = s->hh.next)
+		if (s->series != 0)
+			(void)db_run(db, SQL_ENERGY_DAY_PUT, "iiiiiiiiidw", (int64_t)day,
+			    s->series, s->sum.usage, s->sum.charge, s->sum.intervals,
+			    s->sum.used, s->sum.charged, s->sum.marked, s->sum.first,
+			    s->sum.demand, s->sum.demand_at);
 }

@@ -39,13 +39,15 @@ void energy_each(
     struct history *h, const struct trend *t, enum energy_by by, energy_fn *fn, void *ctx);
 
 /*
- * Keeps the sums of the days that ended before `until` in the month's file, those that are not
- * kept there yet: energy_each reads them instead of the samples. A sample that is written takes
- * the sums of its day away in the same transaction (db/history.h), and they are made again the
- * next time. Returns how many days. The history must be open to be written to, and no
- * transaction in it.
+ * A day's sums, from the samples of the frames in [from, to), to be kept in its month's file
+ * (db/days.h): energy_each reads them instead of the samples.
  */
-size_t energy_sum_month(struct history *h, struct span building_key, const struct zone *zone,
-    when_t month, when_t until);
+struct energy_day;
+struct energy_day *energy_day_read(struct history *h, struct span building_key,
+    const struct zone *zone, when_t from, when_t to);
+void energy_day_free(struct energy_day *d);
+
+/* In place of those that are kept of the day; within a transaction. */
+void energy_day_keep(struct db *db, when_t day, const struct energy_day *d);
 
 #endif

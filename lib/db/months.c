@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/prog.h"
-#include "db/energy.h"
+#include "db/days.h"
 
 #include <stdlib.h>
 
@@ -94,8 +94,8 @@ sum(void *ctx, const struct building_row *b)
 
 	while (!prog_stopping() && (month = history_next_month(k->history, buf_span(&b->key),
 					b->zone, month)) != WHEN_NONE) {
-		days = energy_sum_month(
-		    k->history, buf_span(&b->key), b->zone, month, clock_now());
+		days =
+		    days_work_out(k->history, buf_span(&b->key), b->zone, month, clock_now());
 		if (days == 0)
 			continue;
 		table_text(k->table, b->customer);

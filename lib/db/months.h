@@ -12,8 +12,8 @@
  * customer, building, month, file. */
 void months_prepare(struct db *site, struct history *h, enum table_form form);
 
-/* Sums the days that are over in every building's months (db/energy.h), and prints each month
- * in which there were any to sum: customer, building, month, days. */
+/* Works out the days that are over in every building's months (db/days.h), and prints each
+ * month in which there were any: customer, building, month, days. */
 void months_sum(struct db *site, struct history *h, enum table_form form);
 
 /*

@@ -1,55 +1,16 @@
-#include "db/trend.h"
-#include "base/buf.h"
 #include "base/diag.h"
 #include "base/prog.h"
+#include "db/days.h"
+#include "db/trend_own.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
-
-#define uthash_fatal(msg) die(EX_OSERR, "out of memory")
-#include <uthash.h>
 
 /* Up to so many series are sought one by one, whatever their share of a frame. */
 #define SEEK_MAX 16
 
 /* Of more, a frame is read whole when they are more than one in so many of it. */
 #define SEEK_SHARE 4
-
-/* A chosen series of the month being read. */
-struct pick {
-	struct series s; /* its texts are in one block, at s.thing.p */
-	size_t gateway;
-	double value;
-	bool there; /* has a sample at the time in hand */
-	bool done;  /* no more of it is wanted */
-	int64_t samples;
-	when_t first, last;
-};
-
-struct gateway {
-	struct span name; /* of a pick */
-	bool reported;    /* at the time in hand */
-};
-
-struct walk;
-typedef void take_fn(struct walk *w, struct pick *k, when_t ts);
-
-struct walk {
-	struct history *h;
-	const struct trend *t;
-	when_t from, to;
-	bool back; /* from the newest on */
-	take_fn *take;
-	void *ctx; /* of take */
-	bool stop;
-	struct month *m;
-	struct pick *picks;
-	size_t n, left; /* left: not done */
-	struct gateway *gateways;
-	size_t gateways_n;
-	uint32_t *pick_of; /* by series id: its pick's place plus 1, 0: not chosen */
-	int64_t id_max, series_n;
-};
 
 static bool
 is_pattern(const char *item)
@@ -128,8 +89,8 @@ choose(struct walk *w)
 	rows_end(r);
 }
 
-static int
-compare(struct span a, struct span b)
+int
+trend_compare(struct span a, struct span b)
 {
 	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
 
@@ -141,17 +102,11 @@ by_point(const void *a, const void *b)
 {
 	const struct series *x = &((const struct pick *)a)->s,
 			    *y = &((const struct pick *)b)->s;
-	int c = compare(x->point_id, y->point_id);
+	int c = trend_compare(x->point_id, y->point_id);
 
 	if (c == 0)
-		c = compare(x->attr, y->attr);
-	return c != 0 ? c : compare(x->thing, y->thing);
-}
-
-static bool
-is_same_point(const struct pick *a, const struct pick *b)
-{
-	return span_eq(a->s.point_id, b->s.point_id) && span_eq(a->s.attr, b->s.attr);
+		c = trend_compare(x->attr, y->attr);
+	return c != 0 ? c : trend_compare(x->thing, y->thing);
 }
 
 static size_t
@@ -167,8 +122,8 @@ gateway_of(struct walk *w, struct span name)
 	return i;
 }
 
-static void
-end_month(struct walk *w)
+void
+trend_month_end(struct walk *w)
 {
 	size_t i;
 
@@ -181,8 +136,8 @@ end_month(struct walk *w)
 }
 
 /* Opens a month as it stands now, and finds the chosen series in it. False: it has gone. */
-static bool
-begin_month(struct walk *w, when_t month)
+bool
+trend_month_begin(struct walk *w, when_t month)
 {
 	struct db *db;
 	size_t i;
@@ -242,12 +197,19 @@ seek_picks(struct walk *w, when_t ts)
 	}
 }
 
+/* Is most of what lies together wanted? */
+static bool
+wants_most(const struct walk *w)
+{
+	return w->left > SEEK_MAX && (int64_t)w->left * SEEK_SHARE > w->series_n;
+}
+
 static void
 visit(struct walk *w, when_t ts)
 {
 	size_t i;
 
-	if (w->left > SEEK_MAX && (int64_t)w->left * SEEK_SHARE > w->series_n)
+	if (wants_most(w))
 		read_frame(w, ts);
 	else
 		seek_picks(w, ts);
@@ -267,17 +229,19 @@ report(struct walk *w, struct span thing)
 }
 
 /* Gateways may have reported at the same time: that time is visited once for all of them. */
-static void
-walk_frames(struct walk *w)
+void
+trend_walk_frames(struct walk *w, when_t from, when_t to)
 {
-	struct rows *r =
-	    db_rows(month_db(w->m), w->back ? SQL_FRAME_TIMES_BACK : SQL_FRAME_TIMES, "ii",
-		(int64_t)w->from, (int64_t)w->to);
 	when_t at = WHEN_NONE;
 	struct span thing;
+	struct rows *r;
 	int64_t ts;
 	size_t i;
 
+	if (w->stop || from >= to)
+		return;
+	r = db_rows(month_db(w->m), w->back ? SQL_FRAME_TIMES_BACK : SQL_FRAME_TIMES, "ii",
+	    (int64_t)from, (int64_t)to);
 	while (!w->stop && !prog_stopping() && w->left > 0 && rows_next(r, "it", &ts, &thing)) {
 		if (ts != at) {
 			if (at != WHEN_NONE)
@@ -293,8 +257,117 @@ walk_frames(struct walk *w)
 	rows_end(r);
 }
 
-static struct walk
-walk_begin(struct history *h, const struct trend *t, take_fn *take, void *ctx)
+/* ---- days that lie in chunks ---- */
+
+static void
+next_of(struct walk *w, struct pick *k)
+{
+	if (chunk_next(&k->chunk, &k->next, &k->next_value))
+		return;
+	k->next = WHEN_NONE;
+	if (k->chunk.damaged)
+		die(EX_CONFIG, "%s: damaged: a chunk of %.*s", db_path(month_db(w->m)),
+		    SPAN_ARG(k->s.point_id));
+}
+
+static void
+open_chunk(struct walk *w, struct pick *k, when_t day, struct span data)
+{
+	k->data = xstrndup(data.p, data.n);
+	chunk_begin(&k->chunk, day, (struct span){ k->data, data.n });
+	next_of(w, k);
+}
+
+static void
+open_chunks(struct walk *w, when_t day)
+{
+	struct db *db = month_db(w->m);
+	struct span data;
+	struct rows *r;
+	int64_t id;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		struct pick *k = &w->picks[i];
+
+		k->next = WHEN_NONE;
+		if (!wants_most(w) &&
+		    db_one(db, SQL_CHUNK_GET, "ii", "t", (int64_t)day, k->s.id, &data))
+			open_chunk(w, k, day, data);
+	}
+	if (!wants_most(w))
+		return;
+	r = db_rows(db, SQL_CHUNK_LIST, "i", (int64_t)day);
+	while (rows_next(r, "it", &id, &data))
+		if (id <= w->id_max && w->pick_of[id] != 0)
+			open_chunk(w, &w->picks[w->pick_of[id] - 1], day, data);
+	rows_end(r);
+}
+
+/* The earliest time that any of the chunks has still to give; WHEN_NONE: none. */
+static when_t
+earliest(const struct walk *w)
+{
+	when_t at = WHEN_NONE;
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->picks[i].next != WHEN_NONE && (at == WHEN_NONE || w->picks[i].next < at))
+			at = w->picks[i].next;
+	return at;
+}
+
+static void
+walk_chunks(struct walk *w, when_t day)
+{
+	when_t at;
+	size_t i;
+
+	open_chunks(w, day);
+	while (!w->stop && !prog_stopping() && (at = earliest(w)) != WHEN_NONE)
+		for (i = 0; i < w->n && !w->stop; i++) {
+			struct pick *k = &w->picks[i];
+
+			if (k->next != at)
+				continue;
+			k->value = k->next_value;
+			w->take(w, k, at);
+			next_of(w, k);
+		}
+	for (i = 0; i < w->n; i++) {
+		free(w->picks[i].data);
+		w->picks[i].data = NULL;
+	}
+}
+
+/* A month in order of time: whole days of which there are chunks by these, all else by its
+ * frames. */
+static void
+walk_month(struct walk *w)
+{
+	const struct zone *zone = w->t->zone;
+	when_t at = w->from > month_from(w->m) ? w->from : month_from(w->m), from, to;
+	when_t end = w->to < month_to(w->m) ? w->to : month_to(w->m);
+	struct days days = { 0 };
+	size_t i;
+
+	if (w->n > 0)
+		days = days_kept(w->m, zone);
+	for (i = 0; i < days.n && !w->stop && !prog_stopping(); i++) {
+		day_frames(w->m, zone, days.all[i], &from, &to);
+		if (from < at || to > end)
+			continue;
+		trend_walk_frames(w, at, from);
+		if (!w->stop)
+			walk_chunks(w, days.all[i]);
+		at = to;
+	}
+	trend_walk_frames(w, at, end);
+	free(days.all);
+}
+
+struct walk
+trend_walk(struct history *h, const struct trend *t, take_fn *take, void *ctx)
 {
 	return (struct walk){ .h = h,
 		.t = t,
@@ -304,8 +377,8 @@ walk_begin(struct history *h, const struct trend *t, take_fn *take, void *ctx)
 		.ctx = ctx };
 }
 
-static void
-walk_end(struct walk *w)
+void
+trend_walk_end(struct walk *w)
 {
 	free(w->picks);
 	free(w->gateways);
@@ -324,24 +397,13 @@ next_month(const struct walk *w, when_t month)
 	return month < w->to ? month : WHEN_NONE;
 }
 
-static when_t
-previous_month(const struct walk *w, when_t month)
-{
-	const struct trend *t = w->t;
-
-	month = history_previous_month(
-	    w->h, t->building_key, t->zone, month != WHEN_NONE ? month : w->to);
-	return month != WHEN_NONE && when_month(t->zone, month, 1) > w->from ? month
-									     : WHEN_NONE;
-}
-
 struct each {
 	reading_fn *fn;
 	void *ctx;
 };
 
-static struct reading
-reading_of(struct walk *w, const struct pick *k, when_t ts)
+struct reading
+trend_reading(struct walk *w, const struct pick *k, when_t ts)
 {
 	struct reading r = { .ts = ts, .series = &k->s, .value = k->value };
 
@@ -354,7 +416,7 @@ static void
 hand_on(struct walk *w, struct pick *k, when_t ts)
 {
 	const struct each *each = w->ctx;
-	struct reading r = reading_of(w, k, ts);
+	struct reading r = trend_reading(w, k, ts);
 
 	w->stop = !each->fn(each->ctx, &r);
 }
@@ -363,16 +425,16 @@ void
 trend_each(struct history *h, const struct trend *t, reading_fn *fn, void *ctx)
 {
 	struct each each = { fn, ctx };
-	struct walk w = walk_begin(h, t, hand_on, &each);
+	struct walk w = trend_walk(h, t, hand_on, &each);
 	when_t month = WHEN_NONE;
 
 	while (!w.stop && !prog_stopping() && (month = next_month(&w, month)) != WHEN_NONE) {
-		if (!begin_month(&w, month))
+		if (!trend_month_begin(&w, month))
 			continue;
-		walk_frames(&w);
-		end_month(&w);
+		walk_month(&w);
+		trend_month_end(&w);
 	}
-	walk_end(&w);
+	trend_walk_end(&w);
 }
 
 static void
@@ -387,14 +449,14 @@ tally(struct walk *w, struct pick *k, when_t ts)
 void
 trend_count(struct history *h, const struct trend *t, tally_fn *fn, void *ctx)
 {
-	struct walk w = walk_begin(h, t, tally, NULL);
+	struct walk w = trend_walk(h, t, tally, NULL);
 	when_t month = WHEN_NONE;
 	size_t i;
 
 	while (!w.stop && !prog_stopping() && (month = next_month(&w, month)) != WHEN_NONE) {
-		if (!begin_month(&w, month))
+		if (!trend_month_begin(&w, month))
 			continue;
-		walk_frames(&w);
+		walk_month(&w);
 		for (i = 0; i < w.n && !w.stop; i++) {
 			const struct pick *k = &w.picks[i];
 			struct tally tally = { month, &k->s, k->samples, k->first, k->last };
@@ -402,152 +464,9 @@ trend_count(struct history *h, const struct trend *t, tally_fn *fn, void *ctx)
 			if (k->samples > 0)
 				w.stop = !fn(ctx, &tally);
 		}
-		end_month(&w);
+		trend_month_end(&w);
 	}
-	walk_end(&w);
-}
-
-/* The newest sample of a point and attribute, kept until all are found. */
-struct newest {
-	struct series s; /* texts are the key's */
-	when_t ts;
-	double value;
-	char *json; /* NULL: none */
-	char *key;  /* point_id NUL attr NUL thing */
-	UT_hash_handle hh;
-};
-
-static struct newest *
-find_newest(struct newest *found, const struct series *s)
-{
-	struct buf key = BUF(POINT_ID_MAX + POINT_ATTR_MAX + 2);
-	struct newest *n;
-
-	buf_put(&key, s->point_id);
-	buf_putc(&key, '\0');
-	buf_put(&key, s->attr);
-	must(!key.full);
-	HASH_FIND(hh, found, key.p, key.n, n);
-	buf_free(&key);
-	return n;
-}
-
-static void
-keep_newest(struct newest **found, const struct reading *r)
-{
-	struct newest *n = xcalloc(1, sizeof(*n));
-	const struct series *s = r->series;
-
-	n->key = xmalloc(s->point_id.n + s->attr.n + s->thing.n + 2);
-	memcpy(n->key, s->point_id.p, s->point_id.n);
-	n->key[s->point_id.n] = '\0';
-	memcpy(n->key + s->point_id.n + 1, s->attr.p, s->attr.n);
-	n->s.point_id = (struct span){ n->key, s->point_id.n };
-	n->s.attr = (struct span){ n->key + s->point_id.n + 1, s->attr.n };
-	n->s.thing = (struct span){ n->s.attr.p + s->attr.n, s->thing.n };
-	memcpy(n->key + s->point_id.n + 1 + s->attr.n, s->thing.p, s->thing.n);
-	n->ts = r->ts;
-	n->value = r->value;
-	if (r->json.p != NULL)
-		n->json = xstrndup(r->json.p, r->json.n);
-	HASH_ADD_KEYPTR(hh, *found, n->key, s->point_id.n + 1 + s->attr.n, n);
-}
-
-/* Those that a later time has given already are not looked for. */
-static void
-drop_found(struct walk *w)
-{
-	struct newest **found = w->ctx;
-	size_t i;
-
-	for (i = 0; i < w->n; i++) {
-		w->picks[i].done = find_newest(*found, &w->picks[i].s) != NULL;
-		w->left -= w->picks[i].done;
-	}
-}
-
-/* The first that is met is the newest; series of other gateways of the same point are its
- * neighbours. */
-static void
-take_newest(struct walk *w, struct pick *k, when_t ts)
-{
-	struct reading r = reading_of(w, k, ts);
-	struct pick *end = w->picks + w->n;
-
-	keep_newest(w->ctx, &r);
-	while (k > w->picks && is_same_point(k - 1, k))
-		k--;
-	do {
-		w->left -= !k->done;
-		k->done = true;
-	} while (++k < end && is_same_point(k - 1, k));
-}
-
-static int
-newest_by_point(const struct newest *a, const struct newest *b)
-{
-	int c = compare(a->s.point_id, b->s.point_id);
-
-	return c != 0 ? c : compare(a->s.attr, b->s.attr);
-}
-
-/* Calls fn for each in order, and frees them. */
-static void
-give_newest(struct newest *found, reading_fn *fn, void *ctx)
-{
-	struct newest *n, *next;
-	bool more = true;
-
-	HASH_SORT(found, newest_by_point);
-	n = found;
-	HASH_CLEAR(hh, found);
-	for (; n != NULL; n = next) {
-		struct reading r = { n->ts, &n->s, n->value, span_of(n->json) };
-
-		next = n->hh.next;
-		more = more && fn(ctx, &r);
-		free(n->json);
-		free(n->key);
-		free(n);
-	}
-}
-
-/* The building's newest frame before `to`, of any gateway; WHEN_NONE: none. */
-static when_t
-newest_frame(struct walk *w)
-{
-	when_t month = WHEN_NONE, ts = WHEN_NONE;
-	struct month *m;
-
-	while (ts == WHEN_NONE && (month = previous_month(w, month)) != WHEN_NONE) {
-		m = history_month(w->h, w->t->building_key, w->t->zone, month);
-		if (m != NULL)
-			(void)db_one(
-			    month_db(m), SQL_FRAME_NEWEST, "i", "i", (int64_t)w->to, &ts);
-	}
-	return ts;
-}
-
-void
-trend_latest(struct history *h, const struct trend *t, reading_fn *fn, void *ctx)
-{
-	struct newest *found = NULL;
-	struct walk w = walk_begin(h, t, take_newest, &found);
-	when_t month = WHEN_NONE, newest;
-
-	w.back = true;
-	newest = w.from == WHEN_NONE ? newest_frame(&w) : WHEN_NONE;
-	if (newest != WHEN_NONE)
-		w.from = newest - TREND_LOOK_BACK;
-	while (!prog_stopping() && (month = previous_month(&w, month)) != WHEN_NONE) {
-		if (!begin_month(&w, month))
-			continue;
-		drop_found(&w);
-		walk_frames(&w);
-		end_month(&w);
-	}
-	walk_end(&w);
-	give_newest(found, fn, ctx);
+	trend_walk_end(&w);
 }
 
 static bool

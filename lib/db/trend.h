@@ -3,9 +3,10 @@
  *
  * What is read is stepped through by the frames of the gateways that the chosen series belong
  * to, and for each frame the samples are sought by (ts, series); where most of a frame is
- * wanted it is read as one range. A month is read as it stood at one moment, also while it is
- * written; months follow one another in order. Memory holds one month's dictionary of series
- * and no samples, whatever the span. A request to stop (base/prog.h) ends a walk.
+ * wanted it is read as one range. Days that have been worked out are read from their chunks
+ * (db/chunks.h), to the same samples. A month is read as it stood at one moment, also while it
+ * is written; months follow one another in order. Memory holds one month's dictionary of series
+ * and the chunks of one day, whatever the span. A request to stop (base/prog.h) ends a walk.
  */
 #ifndef NBMS_DB_TREND_H
 #define NBMS_DB_TREND_H
