@@ -118,6 +118,7 @@ main(int argc, char *argv[])
 		.broker.websocket = BROKER_NOT_SAID,
 		.results = BUF(RESULTS_MAX),
 		.dropped = BUF(RESULTS_MAX),
+		.purged = BUF(RESULTS_MAX),
 		.broker_text = BUF(1 << 16) };
 	int status;
 

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/jsonw.h"
 #include "base/out.h"
+#include "db/months.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,21 +140,38 @@ job_refresh_broker(struct device_job *job)
 	}
 }
 
+/* The next of the lines kept for later, without its LF; NULL: there are no more. The caller
+ * frees it. */
+static char *
+next_line(struct span *rest)
+{
+	size_t n;
+	char *line;
+
+	if (rest->n == 0)
+		return NULL;
+	n = (size_t)((const char *)memchr(rest->p, '\n', rest->n) - rest->p);
+	line = xstrndup(rest->p, n);
+	*rest = (struct span){ rest->p + n + 1, rest->n - n - 1 };
+	return line;
+}
+
 static void
 remove_dropped(struct device_job *job)
 {
-	struct span rest = buf_span(&job->dropped);
+	struct span paths = buf_span(&job->dropped), keys = buf_span(&job->purged);
+	char *line, *folder;
 
-	while (rest.n > 0) {
-		size_t n = (size_t)((const char *)memchr(rest.p, '\n', rest.n) - rest.p);
-		char *path = xasprintf("%.*s", (int)n, rest.p);
-
-		job_on_disk(dir_remove(path));
-		free(path);
-		rest.p += n + 1;
-		rest.n -= n + 1;
+	for (; (line = next_line(&paths)) != NULL; free(line))
+		job_on_disk(dir_remove(line));
+	for (; (line = next_line(&keys)) != NULL; free(line)) {
+		folder = xasprintf("%s/history/%s", opt_state_dir(job->dir), line);
+		job_on_disk(
+		    months_drop(opt_state_dir(job->dir), span_of(line)) && dir_remove(folder));
+		free(folder);
 	}
 	buf_clear(&job->dropped);
+	buf_clear(&job->purged);
 }
 
 /* Files first, then the rows that make them count, then the broker; only then is it told. */
@@ -281,6 +299,7 @@ job_end(struct device_job *job)
 	pki_close(job->pki);
 	buf_free(&job->results);
 	buf_free(&job->dropped);
+	buf_free(&job->purged);
 	buf_free(&job->broker_text);
 	opt_list_free(&job->broker.names);
 	opt_list_free(&job->broker.nodes);

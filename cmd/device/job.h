@@ -40,6 +40,7 @@ struct device_job {
 	bool files, revoked;    /* since the last commit: written; to be put on the list */
 	struct buf results;     /* told once they are on the disk */
 	struct buf dropped;     /* paths to remove then, each with an LF */
+	struct buf purged;      /* buildings whose months go then, the same way */
 	struct buf broker_text; /* holds the texts of broker */
 };
 

@@ -142,17 +142,15 @@ create_row(void *ctx, struct record *r)
 	return true;
 }
 
-/* The month files go with the last gateway of a building; until then they are the others' too.
- */
+/* The months go with the last gateway of a building; until then they are the others' too. */
 static void
 purge(struct device_job *job, const struct thing *t)
 {
 	if (device_purge(job->site, t))
-		buf_printf(&job->dropped, "%s/history/%.*s\n", opt_state_dir(job->dir),
-		    SPAN_ARG(t->building_key));
+		buf_printf(&job->purged, "%.*s\n", SPAN_ARG(t->building_key));
 	else
-		diag("%.*s: other gateways report for %.*s: its month files stay",
-		    SPAN_ARG(t->name), SPAN_ARG(t->building_key));
+		diag("%.*s: other gateways report for %.*s: its months stay", SPAN_ARG(t->name),
+		    SPAN_ARG(t->building_key));
 }
 
 static bool

@@ -8,10 +8,7 @@
 #include "base/prog.h"
 #include "base/sandbox.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define TAKE 256       /* records a transaction */
@@ -22,24 +19,9 @@
 struct run {
 	struct push_job *job;
 	struct lines *lines; /* NULL: stdin has ended */
-	int lock;
+	bool delivers, stands_by;
 	int status; /* EX_IOERR: the input could not be read to its end; otherwise 0 */
 };
-
-/* Only one may deliver: two would tell everything twice. */
-static int
-lock_queue(const struct push_job *job)
-{
-	char *path = job_path(job, "push.lock");
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-
-	if (fd < 0)
-		die(EX_NOPERM, "%s: cannot open: %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		die(EX_TEMPFAIL, "%s: another nbms-push is at work here", path);
-	free(path);
-	return fd;
-}
 
 /* What an earlier run was cut off in: it may have arrived. */
 static void
@@ -60,6 +42,22 @@ settle_cut_off(struct push_job *job)
 			    job->site, id, "unknown", NULL, "cut off in the middle", now);
 	}
 	db_commit(job->site);
+}
+
+/* Only one delivers: two would tell everything twice. The others take what they are given, and
+ * one of them delivers when that one is no more. */
+static bool
+delivers(struct run *run)
+{
+	if (run->delivers)
+		return true;
+	run->delivers = db_lease(run->job->site, "push");
+	if (run->delivers)
+		settle_cut_off(run->job);
+	else if (!run->stands_by)
+		diag("another nbms-push delivers: what comes in here is left to it");
+	run->stands_by = true;
+	return run->delivers;
 }
 
 static void
@@ -266,6 +264,8 @@ is_done(const struct run *run)
 	if (run->lines != NULL || run->job->follow ||
 	    post_free_slots(run->job->post) < POST_MAX)
 		return false;
+	if (!run->delivers)
+		return true;
 	next = push_next(run->job->site);
 	return next == WHEN_NONE || next > clock_now() + run->job->linger;
 }
@@ -277,10 +277,12 @@ work(struct run *run)
 	struct post_result r;
 	bool readable = false, more;
 
+	(void)delivers(run);
 	while (!is_done(run)) {
 		take_input(run, readable);
 		more = take_outbox(job);
-		start_due(job);
+		if (delivers(run))
+			start_due(job);
 		post_wait(job->post, run->lines != NULL ? STDIN_FILENO : -1,
 		    more || (run->lines != NULL && lines_ready(run->lines)) ? 0 : LOOK_MS,
 		    &readable);
@@ -304,8 +306,6 @@ verb_run(struct push_job *job, int argc, char *argv[])
 	if (job->channels == NULL)
 		return EX_CONFIG;
 	job_open_site(job, DB_WRITE);
-	run.lock = lock_queue(job);
-	settle_cut_off(job);
 	records_begin(&job->records);
 	sandbox_enter(SANDBOX_CLIENT,
 	    (const char *const[]){ opt_state_dir(job->dir), job->records.reject_path, NULL });
@@ -316,6 +316,5 @@ verb_run(struct push_job *job, int argc, char *argv[])
 	post_close(job->post);
 	records_end(&job->records);
 	channels_free(job->channels);
-	(void)close(run.lock);
 	return run.status;
 }

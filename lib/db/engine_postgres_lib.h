@@ -40,11 +40,13 @@
 	X(PQprepare)            \
 	X(PQputCopyData)        \
 	X(PQputCopyEnd)         \
+	X(PQreset)              \
 	X(PQresultErrorField)   \
 	X(PQresultErrorMessage) \
 	X(PQresultStatus)       \
 	X(PQsendQueryParams)    \
 	X(PQsendQueryPrepared)  \
+	X(PQsetErrorVerbosity)  \
 	X(PQsetNoticeProcessor) \
 	X(PQstatus)             \
 	X(PQtransactionStatus)
@@ -87,11 +89,13 @@ void engine_postgres_lib_load(void);
 #define PQprepare engine_postgres_lib.PQprepare_
 #define PQputCopyData engine_postgres_lib.PQputCopyData_
 #define PQputCopyEnd engine_postgres_lib.PQputCopyEnd_
+#define PQreset engine_postgres_lib.PQreset_
 #define PQresultErrorField engine_postgres_lib.PQresultErrorField_
 #define PQresultErrorMessage engine_postgres_lib.PQresultErrorMessage_
 #define PQresultStatus engine_postgres_lib.PQresultStatus_
 #define PQsendQueryParams engine_postgres_lib.PQsendQueryParams_
 #define PQsendQueryPrepared engine_postgres_lib.PQsendQueryPrepared_
+#define PQsetErrorVerbosity engine_postgres_lib.PQsetErrorVerbosity_
 #define PQsetNoticeProcessor engine_postgres_lib.PQsetNoticeProcessor_
 #define PQstatus engine_postgres_lib.PQstatus_
 #define PQtransactionStatus engine_postgres_lib.PQtransactionStatus_

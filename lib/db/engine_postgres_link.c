@@ -39,9 +39,9 @@ url_parse(const char *path)
 	u.site = cut(mark, key != NULL ? (size_t)(key - mark) : strlen(mark));
 	if (!site_name_is_valid(u.site))
 		die(EX_USAGE,
-		    "%s: after # stands a site's name: letters, digits, _ and -, %d of them "
-		    "at most",
-		    path, SITE_NAME_MAX);
+		    "the URL of the database: after # stands a site's name: letters, digits, _ "
+		    "and -, %d of them at most: %s",
+		    SITE_NAME_MAX, u.site);
 	if (key != NULL && (month = strchr(++key, '/')) != NULL) {
 		u.key = cut(key, (size_t)(month - key));
 		u.month = xstrdup(month + 1);
@@ -71,7 +71,8 @@ url_of_month(const char *place, struct span building_key, const char *month)
 	    SPAN_ARG(building_key), month);
 }
 
-/* A URL is seen by whoever sees the process or its log, so that no password stands in it. */
+/* A URL is seen by whoever sees the process or its log, so that no password stands in it. Where
+ * it cannot be read there may be one all the same: what libpq quotes of it is left out. */
 static void
 check_url(const char *url)
 {
@@ -81,10 +82,12 @@ check_url(const char *url)
 	engine_postgres_lib_load();
 	options = PQconninfoParse(url, &error);
 	if (options == NULL)
-		die(EX_USAGE, "the URL of the database: %s",
+		die(EX_USAGE, "the URL of the database: %.*s",
+		    error != NULL ? (int)strcspn(error, ":\"\n") : 9,
 		    error != NULL ? error : "no memory");
 	for (o = options; o->keyword != NULL; o++)
-		if (strcmp(o->keyword, "password") == 0 && o->val != NULL && o->val[0] != '\0')
+		/* libpq's own mark of what is not to be shown */
+		if (o->dispchar[0] == '*' && o->val != NULL && o->val[0] != '\0')
 			die(EX_USAGE,
 			    "the URL of the database has a password in it: that belongs "
 			    "into a file (~/.pgpass, PGPASSFILE, passfile= or service=)");
@@ -121,12 +124,13 @@ static int
 status_of(const char *code)
 {
 	/* a lost connection, a transaction that has to be tried again, a lock that does not go
-	 * away, a server that ends, begins or is full of connections; a month that was removed
-	 * meanwhile is made anew */
-	static const char *const again[] = { "08", "40", "55P03", "57", "53300", "42P01",
-		"3F000", NULL };
+	 * away, a statement that took too long, a server that ends, begins, is full of
+	 * connections or only to be read for now; a month that was removed meanwhile is made
+	 * anew */
+	static const char *const again[] = { "08", "40", "55P03", "57", "53300", "25006",
+		"42P01", "3F000", NULL };
 	static const char *const storage[] = { "53100", "58", NULL };
-	static const char *const permission[] = { "28", "42501", "25006", NULL };
+	static const char *const permission[] = { "28", "42501", NULL };
 	static const char *const config[] = { "3D000", "XX001", "XX002", "42", NULL };
 	static const char *const memory[] = { "53200", NULL };
 	static const char *const data[] = { "22", "23", NULL };
@@ -164,22 +168,55 @@ link_violated(const PGresult *res)
 	return code != NULL && strncmp(code, "23", 2) == 0;
 }
 
-/* No SQLSTATE comes with a connection refused: the words tell who may not come in at all. */
-static void
-refuse_connection(const char *url, PGconn *c)
+/* The SQLSTATE in a message that says all; NULL: there is none. */
+static const char *
+code_in(const char *text)
 {
-	static const char *const permission[] = { "password", "authentication", "pg_hba.conf",
-		"permission denied", "role \"" };
-	char *text = xstrdup(PQerrorMessage(c));
-	int status = EX_TEMPFAIL;
+	const char *p;
+
+	for (p = text; (p = strstr(p, ":  ")) != NULL; p++)
+		if (strspn(p + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && p[8] == ':')
+			return p + 3;
+	return NULL;
+}
+
+/* What libpq itself finds wrong has no SQLSTATE: is a person needed? */
+static int
+status_of_words(const char *text)
+{
+	static const char *const permission[] = { "Permission denied", "password",
+		"authentication", NULL };
+	static const char *const config[] = { "service", "certificate", "sslmode", NULL };
 	size_t i;
 
-	for (i = 0; i < sizeof(permission) / sizeof(permission[0]); i++)
+	for (i = 0; permission[i] != NULL; i++)
 		if (strstr(text, permission[i]) != NULL)
-			status = EX_NOPERM;
-	if (strstr(text, "database \"") != NULL && strstr(text, "does not exist") != NULL)
-		status = EX_CONFIG;
-	die(status, "%s: cannot connect: %s", url, in_one_line(text));
+			return EX_NOPERM;
+	for (i = 0; config[i] != NULL; i++)
+		if (strstr(text, config[i]) != NULL)
+			return EX_CONFIG;
+	return EX_TEMPFAIL;
+}
+
+/*
+ * With a connection refused comes no SQLSTATE but in a message that says all, which a second
+ * try is asked for; the words are in the server's language. It may as well succeed.
+ */
+static void
+try_again(const char *url, PGconn *c)
+{
+	char *text = xstrdup(PQerrorMessage(c));
+	const char *code;
+
+	(void)PQsetErrorVerbosity(c, PQERRORS_VERBOSE);
+	PQreset(c);
+	if (PQstatus(c) != CONNECTION_OK) {
+		code = code_in(PQerrorMessage(c));
+		die(code != NULL ? status_of(code) : status_of_words(text),
+		    "%s: cannot connect: %s", url, in_one_line(text));
+	}
+	(void)PQsetErrorVerbosity(c, PQERRORS_DEFAULT);
+	free(text);
 }
 
 static void
@@ -206,7 +243,7 @@ connect_to(const char *url)
 	if (c == NULL)
 		die(EX_OSERR, "out of memory");
 	if (PQstatus(c) != CONNECTION_OK)
-		refuse_connection(url, c);
+		try_again(url, c);
 	(void)PQsetNoticeProcessor(c, say_nothing, NULL);
 	return c;
 }

@@ -163,3 +163,21 @@ months_retain(
 	(void)table_end(k.table);
 	return k.status;
 }
+
+bool
+months_drop(const char *dir, struct span building_key)
+{
+	char **names;
+	size_t n = db_months(dir, building_key, &names), i;
+	bool fine = true;
+
+	for (i = 0; i < n; i++) {
+		char *path = db_month_path(dir, building_key, names[i]);
+
+		fine = db_remove_month(path) && fine;
+		free(path);
+		free(names[i]);
+	}
+	free(names);
+	return fine;
+}

@@ -24,4 +24,7 @@ void months_sum(struct db *site, struct history *h, enum table_form form);
 int months_retain(
     struct db *site, const char *dir, int64_t keep, bool dry_run, enum table_form form);
 
+/* Removes all of a building's months. False: one could not be (said; the others go). */
+bool months_drop(const char *dir, struct span building_key);
+
 #endif

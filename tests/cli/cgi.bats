@@ -17,7 +17,7 @@ setup() {
 
 # user NAME CUSTOMER ROLE TOKEN: somebody with a token.
 user() {
-	sqlite3 nbms-state/nbms.db "
+	sql nbms-state/nbms.db "
 		insert into web_user values('$1','$2','$1',null,'$3',0,0);
 		insert into web_user_building values('$1','*');
 		insert into web_token values('$(printf %s "$4" | sha256sum | cut -c 1-64)','$1',0,null,null,null);"
@@ -27,7 +27,7 @@ user() {
 request() {
 	local method=$1 path=$2 query=$3
 	shift 3
-	env -i PATH="$PATH" NBMS_DIR=nbms-state NBMS_NOW="$NBMS_NOW" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD="$method" \
+	env -i PATH="$PATH" NBMS_DIR=nbms-state NBMS_DB="${NBMS_DB-}" NBMS_NOW="$NBMS_NOW" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD="$method" \
 		SCRIPT_NAME=/ PATH_INFO="/api/$path" QUERY_STRING="$query" HTTP_HOST=localhost:8080 REMOTE_ADDR=127.0.0.1 \
 		HTTP_AUTHORIZATION="Bearer $token" "$@" nbms-query >answer 2>err
 	tr -d '\r' <answer | sed '/^$/q' >head
@@ -124,7 +124,7 @@ is() {
 	is 401 unknown-token
 	get manage/tables
 	is 403 not-allowed
-	sqlite3 nbms-state/nbms.db 'update web_token set revoked = 1'
+	sql nbms-state/nbms.db 'update web_token set revoked = 1'
 	get facility/points
 	is 401 revoked-token
 	get openapi.json '' HTTP_AUTHORIZATION=
@@ -142,7 +142,7 @@ is() {
 	[ "$(jq -r '.[].customer' body)" = C000003 ]
 	get facility/things
 	[ "$(jq -r '.[].thing' body)" = C000003_B001_01 ]
-	sqlite3 nbms-state/nbms.db "update web_user_building set building = 'B002'"
+	sql nbms-state/nbms.db "update web_user_building set building = 'B002'"
 	get facility/points building=C000003_B001
 	is 404 not-found
 	get facility/points
@@ -199,7 +199,11 @@ is() {
 	is 500
 	[ "$(jq -r .message body)" = 'Internal Server Error' ]
 	grep -q nowhere err
-	head -c 5000 /dev/urandom >nbms-state/history/C000003_B001/2022-10.db
+	if on_postgres; then
+		sql nbms-state/nbms.db 'UPDATE history_month SET version = 99'
+	else
+		head -c 5000 /dev/urandom >nbms-state/history/C000003_B001/2022-10.db
+	fi
 	get individual/point
 	is 500
 	run ! grep -q history body
@@ -262,10 +266,10 @@ alarm() {
 	[[ $(jq -r .message body) == 'bad-schedule: mon: "28:00"'* ]]
 	post schedule/put '{"building":"C000003_B001","manual":{"schedule_id":"s","from":"2022-10-05T10:00","to":"2022-10-05T11:00","value":1,"customer":"C000009","type":"calendar"}}'
 	is 200
-	[ "$(sqlite3 nbms-state/nbms.db 'select customer, schedule_id, value from manual_schedule')" = 'C000003|s|1' ]
+	[ "$(sql nbms-state/nbms.db 'select customer, schedule_id, value from manual_schedule')" = 'C000003|s|1' ]
 	post schedule/put '{"building":"C000003_B001","remove_schedule":"s"}'
 	is 200
-	[ "$(sqlite3 nbms-state/nbms.db 'select count(*) from schedule')" = 0 ]
+	[ "$(sql nbms-state/nbms.db 'select count(*) from schedule')" = 0 ]
 	post userzone/put '{"building":"C000003_B001","zone":{"zone_id":"z","members":[{"point_id":"39.AI-301:3001_OutdoorTemp_01","role":"temperature"}]}}'
 	is 200
 	post manage/endpoint '{"arn":"mailto:a@b.example","level":2,"buildings":["B001"]}'
@@ -288,7 +292,7 @@ alarm() {
 	get manage/me '' HTTP_AUTHORIZATION="Bearer $given"
 	is 401 revoked-token
 	run ! grep -rq "$given" nbms-state/nbms.db
-	[ "$(sqlite3 nbms-state/nbms.db "select count(*) from audit where status is null")" = 0 ]
+	[ "$(sql nbms-state/nbms.db "select count(*) from audit where status is null")" = 0 ]
 }
 
 @test "who may not, does not" {
@@ -306,11 +310,11 @@ alarm() {
 	post control/write '{"building":"C000003_B001","point_id":"39.BI-300:1627_AHUSupplyFan_01","value":1}'
 	is 404
 	post manage/revoke '{"user":"kim"}'
-	[ "$(sqlite3 nbms-state/nbms.db "select count(*) from web_token where revoked is not null")" = 0 ]
+	[ "$(sql nbms-state/nbms.db "select count(*) from web_token where revoked is not null")" = 0 ]
 	post manage/user '{"user":"kim","role":"admin"}'
-	[ "$(sqlite3 nbms-state/nbms.db "select customer, role from web_user where user_id = 'kim'")" = 'C000003|viewer' ]
+	[ "$(sql nbms-state/nbms.db "select customer, role from web_user where user_id = 'kim'")" = 'C000003|viewer' ]
 	as part C000003 admin
-	sqlite3 nbms-state/nbms.db "update web_user_building set building = 'B001' where user_id = 'part'"
+	sql nbms-state/nbms.db "update web_user_building set building = 'B001' where user_id = 'part'"
 	post manage/user '{"user":"wide","role":"admin"}' # all buildings, from one who sees some
 	is 400
 	post manage/user '{"user":"wide","role":"admin","buildings":["B002"]}'

@@ -18,6 +18,10 @@ only_sqlite() { if on_postgres; then skip 'of files'; fi; }
 # schema_of DIR: where a state directory is kept in $NBMS_DB, as lib/db/engine.c names it.
 schema_of() {
 	local path name hash=2166136261 i
+	case $NBMS_DB in
+	*'#{dir}') ;;
+	*) echo "${NBMS_DB##*#}" && return ;;
+	esac
 	path=$(realpath -m "$1")
 	name=${path##*/}
 	name=${name:0:20}

@@ -178,25 +178,29 @@ print("-----BEGIN CERTIFICATE REQUEST-----"); print(base64.encodebytes(d).decode
 
 @test "delete keeps history unless told to purge, and can be run again" {
 	nbms-device create --timezone Asia/Seoul $A C000003_B001_02 >/dev/null
-	echo kept >site/history/C000003_B001/2022-10.db
+	log='{"thing":"C000003_B001_02","point":"periodic_log","message":{"point_0":{"msg":[{"attr_name":"M_Value","data":1}],"period":15,"point_id":"x"},"point_count":1,"time":"202210041000"}}'
+	nbms-store <<<"$log"
+	kept() { nbms-query history --building C000003_B001 | jq -e .value; }
+	kept
 	nbms-device delete $A | jq -e '.status == "deleted"'
 	nbms-device delete $A | jq -e '.status == "deleted"'
-	[ -e site/history/C000003_B001/2022-10.db ]
+	kept
 	run -1 nbms-device delete C000003_B001_55
 	[[ $output == *'operand:1: unknown-thing'* ]]
 	nbms-device create $A >/dev/null
 	run -0 --separate-stderr nbms-device delete --purge $A
-	[[ $stderr == *'its month files stay'* ]]
-	[ -e site/history/C000003_B001/2022-10.db ]
-	sqlite3 site/nbms.db "INSERT INTO schedule (customer, building, schedule_id, data, changed) VALUES ('C000003', 'B001', 's', '{}', 1), ('C000003', 'B009', 's', '{}', 1)"
+	[[ $stderr == *'its months stay'* ]]
+	kept
+	sql site/nbms.db "INSERT INTO schedule (customer, building, schedule_id, data, changed) VALUES ('C000003', 'B001', 's', '{}', 1), ('C000003', 'B009', 's', '{}', 1)"
 	alarm='{"msg_type":"Alarm","alarm_0":{"alarm_point_id":"A","event":"raise","level":1,"priority":1},"alarm_count":1,"time":"202210041000"}'
 	echo "{\"thing\":\"C000003_B001_02\",\"point\":\"alarm\",\"message\":$alarm}" | nbms-alarm >/dev/null
-	[ "$(sqlite3 site/nbms.db 'SELECT count(*) FROM alarm_history')" -gt 0 ]
+	[ "$(sql site/nbms.db 'SELECT count(*) FROM alarm_history')" -gt 0 ]
 	nbms-device delete --purge C000003_B001_02 >/dev/null
 	[ ! -e site/history/C000003_B001 ]
-	[ "$(sqlite3 site/nbms.db 'SELECT count(*) FROM alarm')" -eq 0 ]
-	[ "$(sqlite3 site/nbms.db 'SELECT count(*) FROM alarm_history')" -eq 0 ]
-	[ "$(sqlite3 site/nbms.db 'SELECT building FROM schedule')" = B009 ]
+	[ -z "$(months site)" ]
+	[ "$(sql site/nbms.db 'SELECT count(*) FROM alarm')" -eq 0 ]
+	[ "$(sql site/nbms.db 'SELECT count(*) FROM alarm_history')" -eq 0 ]
+	[ "$(sql site/nbms.db 'SELECT building FROM schedule')" = B009 ]
 	[ "$(openssl crl -in site/pki/crl.pem -noout -text | grep -c 'Serial Number')" -eq 3 ]
 	nbms-device verify
 }

@@ -59,7 +59,7 @@ receiver() {
 	[ "$(level gateway C1_B1_02)" = look ]
 	[ "$(level gateways)" = well ]
 	report C1_B1_01 9000 >old
-	sqlite3 site/nbms.db 'UPDATE thing SET last_seen = last_seen - 9000'
+	sql site/nbms.db 'UPDATE thing SET last_seen = last_seen - 9000'
 	run -2 nbms-query health --json
 	echo "$output" >told
 	[ "$(level gateways)" = broken ]
@@ -79,7 +79,7 @@ receiver() {
 @test "a broker that nobody answers for; a certificate that ends; controls past their time" {
 	nbms-device broker --out site/broker --name localhost --site-port 1 >/dev/null
 	nbms-device create --days 20 C1_B1_01 >/dev/null
-	sqlite3 site/nbms.db "INSERT INTO control (request_id, customer, building, thing, point_id, user_id, asked, value, priority, expires, deadline, state)
+	sql site/nbms.db "INSERT INTO control (request_id, customer, building, thing, point_id, user_id, asked, value, priority, expires, deadline, state)
 		VALUES ('r', 'C1', 'B1', 'C1_B1_01', 'P', 'u', 1, '1', 8, 2, 3, 'effective')"
 	run -2 nbms-query health --json
 	echo "$output" >told

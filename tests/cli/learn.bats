@@ -11,6 +11,10 @@ setup_file() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$BATS_FILE_TMPDIR" || return
 	export NBMS_DIR=$PWD/state NBMS_NOW=2026-07-15T00:00:00+09:00
+	if on_postgres; then
+		export LEARN_SERVER=${NBMS_DB%%#*}
+		in_database learn
+	fi
 	cat >rows <<'ROWS'
 {"type":"building","customer":"C000003","building":"B001","timezone":"Asia/Seoul","latitude":37.53,"longitude":126.98,"tariff":"general/eul/high_a/2","contract_kw":100,"country":"KR"}
 {"type":"thing","thing":"C000003_B001_01"}
@@ -19,9 +23,20 @@ ROWS
 	"$top/scripts/simulate" --from 2026-05-16 --days 60 --points 60 | nbms-store
 }
 
+# in_database NAME [TEMPLATE]: a new database of the server, which copies one quickly
+in_database() {
+	psql -Xq "$LEARN_SERVER" -c "CREATE DATABASE $1 TEMPLATE ${2:-template0} STRATEGY file_copy"
+	export NBMS_DB=${LEARN_SERVER/nbms\?/$1?}#state
+}
+
 setup() {
 	common_setup
-	cp -R "$BATS_FILE_TMPDIR/state" .
+	if on_postgres; then
+		in_database "learn_$BATS_TEST_NUMBER" learn
+		mkdir state
+	else
+		cp -R "$BATS_FILE_TMPDIR/state" .
+	fi
 	export NBMS_DIR=$PWD/state NBMS_NOW=2026-07-15T00:00:00+09:00
 }
 
@@ -405,7 +420,7 @@ ROWS
 	run -64 nbms-learn task learning $B --level best
 	run -64 nbms-learn task learning $B --occupied 9-5
 	run -66 nbms-learn run missing
-	run -66 nbms-learn backtest -d nowhere
+	on_postgres || run -66 nbms-learn backtest -d nowhere
 	nbms-learn task learning $B >task
 	run -74 bash -c 'nbms-learn run task >/dev/full'
 	run -74 bash -c "nbms-learn task learning $B >/dev/full"

@@ -3,6 +3,7 @@
 # nbms-push: who is told of what, once, through stand-ins for the services that check what they are sent.
 
 bats_require_minimum_version 1.5.0
+load common
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
@@ -278,15 +279,31 @@ fcm b All" ]
 	run -74 sh -c 'nbms-push endpoint list >/dev/full'
 	run -1 sh -c 'printf %s "{\"notice\":{}}" | nbms-push --linger 0'
 	[[ $output == *truncated* ]]
-	# one at a time
+	# one delivers; what another is given is told by the first, and by the other when that one is gone
+	nbms-push endpoint remove --customer C000003 fcm:a
+	nbms-push endpoint add --customer C000003 mailto:a@b.example
+	notice() { echo '{"notice":{"customer":"C000003","title":"T","text":"X","id":"'"$1"'"}}'; }
+	told() { [ "$(nbms-push log --json | jq -r 'select(.state == "sent") | .id' | wc -l)" -eq "$1" ]; }
 	mkfifo pipe
-	nbms-push <pipe &
+	{ notice one; cat pipe; } | nbms-push &
 	first=$!
 	exec 5>pipe
-	within 60 locked nbms-state/push.lock
-	run -75 nbms-push </dev/null
+	within 30 told 1
+	mkfifo other
+	nbms-push <other 2>err 5>&- &
+	second=$!
+	exec 6>other
+	within 30 holds err 'another nbms-push delivers'
+	notice two >&6
+	within 30 told 2
+	notice three | nbms-push 5>&- 6>&-
+	within 30 told 3
+	kill -9 $first
 	exec 5>&-
-	wait $first
+	notice four >&6
+	within 30 told 4
+	exec 6>&-
+	wait $second
 }
 
 @test "an invitation: nbms-live mails a new user's token by the same channel; one that cannot be mailed opens nothing" {
@@ -308,15 +325,15 @@ fcm b All" ]
 	nbms-push endpoint add --customer C1 mailto:a@b.example
 	nbms-push notice --customer C1 --title T --text X --id one 2>/dev/null
 	nbms-push notice --customer C1 --title T --text X --id two 2>/dev/null
-	sqlite3 nbms-state/nbms.db "UPDATE delivery SET state = 'unknown', settled = 1000, attempts = 3 WHERE id = 1;
+	sql nbms-state/nbms.db "UPDATE delivery SET state = 'unknown', settled = 1000, attempts = 3 WHERE id = 1;
 		UPDATE delivery SET state = 'sent', settled = 1000 WHERE id = 2"
 	run -1 nbms-push resend 2 77
 	run -64 nbms-push resend
 	run -64 nbms-push resend --unknown 1
 	nbms-push resend --unknown 2>err
 	grep -q '1 will be told again' err
-	[ "$(sqlite3 nbms-state/nbms.db 'SELECT state, attempts FROM delivery WHERE id = 1')" = 'waiting|0' ]
+	[ "$(sql nbms-state/nbms.db 'SELECT state, attempts FROM delivery WHERE id = 1')" = 'waiting|0' ]
 	run -64 nbms-push prune
 	nbms-push prune --older 1d 2>err
-	[ "$(sqlite3 nbms-state/nbms.db 'SELECT id FROM delivery')" = 1 ]
+	[ "$(sql nbms-state/nbms.db 'SELECT id FROM delivery')" = 1 ]
 }

@@ -271,7 +271,10 @@ site() { # site DIR SQL
 	# it is a test of something: all kinds of marks and prices are in it
 	[ "$(history a "attr = 'Mark'" | cut -d '|' -f 4 | sort -u | xargs)" = 'first reset span' ]
 	grep -q '#Charge|M_Value|[1-9]' want
-	for seed in 1 2 3 4; do
+	seeds='1 2 3 4'
+	# a server answers each question about what came before a late record
+	if on_postgres && [ -z "${NBMS_LONG-}" ]; then seeds=1; fi
+	for seed in $seeds; do
 		(
 			shuf --random-source=<(yes $seed) "$BATS_FILE_TMPDIR"/logs
 			shuf -n 50 --random-source=<(yes $seed x) "$BATS_FILE_TMPDIR"/logs
@@ -639,6 +642,7 @@ with_seq() {
 		if on_postgres; then
 			sql "$db" "SELECT table_name, string_agg(column_name, ' ') FROM information_schema.columns
 				WHERE table_schema = current_schema AND column_name <> 'month_id'
+				AND table_name NOT IN ('history_month', 'schema_version', 'registry_change')
 				AND (table_name <> 'history' OR column_name NOT IN ('customer', 'building', 'month')) GROUP BY 1"
 		else
 			sql "$db" "SELECT m.name, group_concat(c.name, ' ') FROM sqlite_schema m, pragma_table_info(m.name) c

@@ -74,8 +74,8 @@ kill_one() {
 
 dump() {
 	local file
-	for file in "$1"/history/C000003_B001/*.db; do
-		sqlite3 "$file" 'SELECT time, point_id, attr, value FROM history ORDER BY time, point_id, attr'
+	for file in $(months "$1"); do
+		sql "$file" 'SELECT time, point_id, attr, value FROM history ORDER BY time, point_id, attr'
 	done
 }
 

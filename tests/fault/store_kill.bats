@@ -2,6 +2,7 @@
 # nbms-store killed at any moment, and started again: in the end the history is that of a run that was let be.
 
 bats_require_minimum_version 1.5.0
+load ../cli/common
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
@@ -28,13 +29,14 @@ registry() {
 
 state() {
 	local f
-	for f in "$1"/history/*/*.db; do
+	for f in $(months "$1"); do
 		echo "$f" | sed "s,^$1/,,"
-		sqlite3 "$f" 'PRAGMA integrity_check; SELECT ts, thing, local, stamp, period FROM frame'
-		sqlite3 "$f" "SELECT thing, point_id, attr, period FROM series WHERE attr <> 'Mark' ORDER BY 1, 2, 3"
-		sqlite3 "$f" 'SELECT * FROM history ORDER BY time, point_id, attr'
+		on_postgres || sqlite3 "$f" 'PRAGMA integrity_check'
+		sql "$f" 'SELECT ts, thing, local, stamp, period FROM frame ORDER BY 1, 2'
+		sql "$f" "SELECT thing, point_id, attr, period FROM series WHERE attr <> 'Mark' ORDER BY 1, 2, 3"
+		sql "$f" 'SELECT * FROM history ORDER BY time, point_id, attr'
 	done
-	sqlite3 "$1"/nbms.db 'SELECT * FROM point ORDER BY 1, 2, 3; SELECT * FROM composite_member ORDER BY 1, 2, 3, 4'
+	sql "$1"/nbms.db 'SELECT * FROM point ORDER BY 1, 2, 3; SELECT * FROM composite_member ORDER BY 1, 2, 3, 4'
 }
 
 # killed COMMAND ...: kills it within some milliseconds, unless it was faster; counts in `kills`
@@ -67,14 +69,14 @@ killed() {
 	awk '{ sub(/^{/, "{\"seq\":" NR ","); print } NR % 7 == 0 { print "{\"mark\":" NR ",\"at\":\"2022-10-02T00:00:00Z\"}" }' days >numbered
 	from_checkpoint() {
 		local seq
-		seq=$(sqlite3 s/nbms.db 'SELECT seq FROM checkpoint') || true
+		seq=$(sql s/nbms.db 'SELECT seq FROM checkpoint') || true
 		awk -F '[:,}]' -v seq="${seq:-0}" '$2 > seq' numbered >in
 	}
 	complete() {
 		from_checkpoint
 		nbms-store -d s in 2>/dev/null || [ $? -eq 1 ]
 		state s | cmp want -
-		[ "$(sqlite3 s/nbms.db 'SELECT seq FROM checkpoint')" -eq "$(wc -l <days)" ]
+		[ "$(sql s/nbms.db 'SELECT seq FROM checkpoint')" -eq "$(wc -l <days)" ]
 	}
 	kills=0 runs=0
 	while [ $kills -lt 40 ]; do

@@ -58,13 +58,16 @@ kill_one() {
 	fi
 }
 
+# look DATABASE STATEMENT: without writing to it
+look() { if on_postgres; then sql "$@"; else sqlite3 "file:$1?mode=ro" "$2"; fi; }
+
 # What there is to count: samples, and what became of alarms.
 dump() {
 	local file
-	for file in "$1"/history/C000003_B001/*.db; do
-		sqlite3 "file:$file?mode=ro" 'SELECT time, point_id, attr, value FROM history ORDER BY 1, 2, 3'
+	for file in $(months "$1"); do
+		look "$file" 'SELECT time, point_id, attr, value FROM history ORDER BY 1, 2, 3'
 	done
-	sqlite3 "file:$1/nbms.db?mode=ro" "SELECT a.alarm_point_id, h.time, h.event, h.digest FROM alarm a JOIN alarm_history h
+	look "$1/nbms.db" "SELECT a.alarm_point_id, h.time, h.event, h.digest FROM alarm a JOIN alarm_history h
 		ON h.alarm = a.id WHERE a.source = 'gateway' ORDER BY 1, 2, 3, 4"
 }
 
