@@ -133,7 +133,7 @@ unit cli broker fault:
 .PHONY: check-cluster bench-cluster
 # The whole of it: each part of a cluster away for a minute, under load.
 check-cluster:
-	@scripts/setup --quiet
+	@scripts/setup --quiet cluster
 	@$(MAKE) --no-print-directory -j2 all
 	@scripts/nbms-cluster --fault 60 --gateways 8
 
