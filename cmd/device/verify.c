@@ -147,6 +147,12 @@ check_shard(void *ctx, int64_t shard)
 }
 
 static void
+check_node(void *ctx, const char *node, const char *why)
+{
+	problem(ctx, "node", span_of(node), why);
+}
+
+static void
 check_broker(struct check *c)
 {
 	struct broker_material m;
@@ -159,8 +165,10 @@ check_broker(struct check *c)
 		    "its files are not the registry's: run nbms-device broker");
 	else if (!broker_runs(&c->job->broker))
 		problem(c, "broker", span_of(c->job->broker.out), "does not run");
-	else
+	else {
+		broker_unwell(&c->job->broker, check_node, c);
 		broker_crowded(&c->job->broker, check_shard, c);
+	}
 	broker_material_free(&m);
 }
 

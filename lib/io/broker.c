@@ -501,3 +501,11 @@ broker_crowded(const struct broker *b, void (*each)(void *ctx, int64_t shard), v
 	if (engine(b)->crowded != NULL)
 		engine(b)->crowded(b, each, ctx);
 }
+
+void
+broker_unwell(const struct broker *b,
+    void (*each)(void *ctx, const char *node, const char *why), void *ctx)
+{
+	if (engine(b)->unwell != NULL)
+		engine(b)->unwell(b, each, ctx);
+}

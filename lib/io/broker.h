@@ -120,4 +120,9 @@ void broker_seen(
  */
 void broker_crowded(const struct broker *b, void (*each)(void *ctx, int64_t shard), void *ctx);
 
+/* Each node of nats that runs here and is not well: no answer, no quorum, behind the others, or
+ * little room; a node with several troubles several times. */
+void broker_unwell(const struct broker *b,
+    void (*each)(void *ctx, const char *node, const char *why), void *ctx);
+
 #endif

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #define PENDING (256 << 20)    /* bytes under way to one client: a worker's whole window */
 #define RELOAD_WAIT 5000000000 /* nanoseconds for a node to answer SIGHUP */
 #define ASK_WAIT 2             /* seconds for a node to answer a question */
+#define NEARLY 0.9             /* full */
 
 struct node {
 	char name[16]; /* nbms-1 */
@@ -408,6 +410,78 @@ count_sessions(json_value consumers, int64_t shards, unsigned count[])
 	}
 }
 
+/* Is there room on its disk, and in its store, which ends at --queue? */
+static const char *
+cramped(const struct broker *b, const struct node *node)
+{
+	char *data = xasprintf("%s/data/%s", b->out, node->name);
+	struct http_answer a = { 0 };
+	struct json *j = json_new();
+	json_value root, jetstream;
+	const char *why = NULL;
+	struct statvfs fs;
+	double used, most;
+
+	if (statvfs(data, &fs) == 0 && (double)fs.f_bavail < (1 - NEARLY) * (double)fs.f_blocks)
+		why = "its disk is nearly full";
+	else if (ask(node, "varz", j, &a, &root)) {
+		jetstream = json_get(root, "jetstream");
+		if (json_number(json_get(json_get(jetstream, "stats"), "storage"), &used) &&
+		    json_number(
+			json_get(json_get(jetstream, "config"), "max_storage"), &most) &&
+		    used > NEARLY * most)
+			why = "its store is nearly as large as --queue allows";
+	}
+	free(data);
+	http_free(&a);
+	json_free(j);
+	return why;
+}
+
+/* What the node says of itself. One whose disk was full says nothing any more: nats-server
+ * 2.9.10 waits for itself then, until it is killed. */
+static void
+unwell_node(const struct node *node, void (*each)(void *ctx, const char *node, const char *why),
+    void *ctx)
+{
+	char *url = xasprintf("http://127.0.0.1:%lld/healthz", (long long)node->monitor);
+	const struct http_request r = { .url = url, .timeout = ASK_WAIT };
+	struct http_answer a = { 0 };
+	struct json *j = json_new();
+	struct span error;
+	json_value root;
+
+	if (!http_fetch(&r, &a))
+		each(ctx, node->name, "does not answer: kill it and start it again");
+	else if (a.status != 200 && json_parse_copy(j, buf_span(&a.body), &root) &&
+		 json_text(json_get(root, "error"), &error)) {
+		char *why = xasprintf("%.*s", SPAN_ARG(error));
+
+		each(ctx, node->name, why);
+		free(why);
+	}
+	free(url);
+	http_free(&a);
+	json_free(j);
+}
+
+static void
+unwell(const struct broker *b, void (*each)(void *ctx, const char *node, const char *why),
+    void *ctx)
+{
+	struct node node;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < nodes(b); i++) {
+		if (process(b, i, &node) == 0)
+			continue;
+		if ((why = cramped(b, &node)) != NULL)
+			each(ctx, node.name, why);
+		unwell_node(&node, each, ctx);
+	}
+}
+
 static void
 crowded(const struct broker *b, void (*each)(void *ctx, int64_t shard), void *ctx)
 {
@@ -445,4 +519,5 @@ const struct broker_engine broker_nats = {
 	.reload = reload,
 	.seen = seen,
 	.crowded = crowded,
+	.unwell = unwell,
 };

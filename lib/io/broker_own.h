@@ -45,6 +45,9 @@ struct broker_engine {
 	/* see broker_crowded; NULL: there are no shards */
 	void (*crowded)(
 	    const struct broker *b, void (*each)(void *ctx, int64_t shard), void *ctx);
+	/* see broker_unwell; NULL: it says nothing of itself */
+	void (*unwell)(const struct broker *b,
+	    void (*each)(void *ctx, const char *node, const char *why), void *ctx);
 };
 
 extern const struct broker_engine broker_mosquitto, broker_nats;
