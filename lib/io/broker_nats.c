@@ -410,31 +410,41 @@ count_sessions(json_value consumers, int64_t shards, unsigned count[])
 	}
 }
 
-/* Is there room on its disk, and in its store, which ends at --queue? */
+/* Bytes that its store holds, and may hold at most; false: it does not answer. */
+static bool
+stored(const struct node *node, double *used, double *most)
+{
+	struct http_answer a = { 0 };
+	struct json *j = json_new();
+	json_value root, jetstream;
+	bool known = false;
+
+	if (ask(node, "varz", j, &a, &root)) {
+		jetstream = json_get(root, "jetstream");
+		known =
+		    json_number(json_get(json_get(jetstream, "stats"), "storage"), used) &&
+		    json_number(json_get(json_get(jetstream, "config"), "max_storage"), most);
+	}
+	http_free(&a);
+	json_free(j);
+	return known;
+}
+
+/* Is there room in its store, which ends at --queue, and on its disk for all of that? */
 static const char *
 cramped(const struct broker *b, const struct node *node)
 {
 	char *data = xasprintf("%s/data/%s", b->out, node->name);
-	struct http_answer a = { 0 };
-	struct json *j = json_new();
-	json_value root, jetstream;
+	double used = 0, most = (double)b->queue;
 	const char *why = NULL;
 	struct statvfs fs;
-	double used, most;
 
-	if (statvfs(data, &fs) == 0 && (double)fs.f_bavail < (1 - NEARLY) * (double)fs.f_blocks)
-		why = "its disk is nearly full";
-	else if (ask(node, "varz", j, &a, &root)) {
-		jetstream = json_get(root, "jetstream");
-		if (json_number(json_get(json_get(jetstream, "stats"), "storage"), &used) &&
-		    json_number(
-			json_get(json_get(jetstream, "config"), "max_storage"), &most) &&
-		    used > NEARLY * most)
-			why = "its store is nearly as large as --queue allows";
-	}
+	if (stored(node, &used, &most) && used > NEARLY * most)
+		why = "its store is nearly as large as --queue allows";
+	else if (statvfs(data, &fs) == 0 &&
+		 (double)fs.f_bavail * (double)fs.f_frsize < most - used)
+		why = "its disk has less room than --queue allows the store";
 	free(data);
-	http_free(&a);
-	json_free(j);
 	return why;
 }
 
