@@ -72,6 +72,8 @@ place_of(const char *dir)
 	struct buf b = BUF(PLACE_MAX);
 	char *place;
 
+	if (strstr(dir, "://") != NULL && !is_url(dir))
+		die(EX_USAGE, "the URL of the database: not a postgresql:// URL");
 	if (url == NULL || url[0] == '\0')
 		return xstrdup(dir);
 	if (!is_url(url))

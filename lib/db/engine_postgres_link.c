@@ -153,7 +153,8 @@ link_refuse(struct link *l, const PGresult *res, const char *doing)
 	char *all;
 
 	if (code != NULL && text != NULL && PQstatus(l->c) == CONNECTION_OK)
-		die(status_of(code), "%s: cannot %s: %s (SQLSTATE %s)", l->url, doing, text,
+		die(status_of(code), "%s: cannot %s: %s%s (SQLSTATE %s)", l->url, doing,
+		    strcmp(code, "53100") == 0 ? "the server's disk is full: " : "", text,
 		    code);
 	all = xstrdup(text != NULL ? text : PQerrorMessage(l->c));
 	/* the connection is gone: what was not committed is undone */

@@ -58,10 +58,12 @@ static int64_t
 site_version(struct link *l)
 {
 	const char *const args[] = { l->site };
-	int64_t version;
+	int64_t version, usable;
 
-	if (!link_ask_int(l, SQL_SCHEMA_KNOWN, args, 1, &version))
+	if (!link_ask_int(l, SQL_SCHEMA_KNOWN, args, 1, &usable))
 		return 0;
+	if (usable == 0)
+		die(EX_NOPERM, "%s: permission denied for schema %s", l->url, l->site);
 	return link_ask_int(l, SQL_SCHEMA_VERSION, NULL, 0, &version) ? version : 0;
 }
 

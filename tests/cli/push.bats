@@ -3,7 +3,6 @@
 # nbms-push: who is told of what, once, through stand-ins for the services that check what they are sent.
 
 bats_require_minimum_version 1.5.0
-load common
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return

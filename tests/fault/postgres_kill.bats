@@ -26,7 +26,11 @@ setup() {
 }
 
 teardown() {
-	local pid
+	local pid mounted
+	if [ -d small/pg ]; then "$server" stop "$PWD/small"; fi
+	for mounted in space small; do
+		if mountpoint -q $mounted; then umount $mounted; fi
+	done
 	for pid in $(jobs -p); do # not what bats itself has started
 		case $(ps -o comm= -p "$pid") in nbms-* | python*) kill -9 "$pid" ;; esac
 	done
@@ -129,12 +133,36 @@ cut_at_commit() {
 	run -78 env NBMS_DB="${base%%/nbms\?*}/nothing?${base#*\?}" nbms-query points
 	run -77 env NBMS_DB="${base/nbms@/nobody@}" nbms-query points
 	run -64 env NBMS_DB='mysql://x' nbms-query points
-	# a password is never in a URL, nor in what is said of it
+	# a password is never in a URL, nor in what is said of one, even of one that is wrong
 	run -64 env NBMS_DB="${base/nbms@/nbms:secret@}" nbms-query points
 	[[ $output == *'has a password in it'* && $output != *secret* ]]
-	# who may not write
-	psql -Xq "$base" -c 'CREATE ROLE reader LOGIN'
+	for wrong in "${base/nbms@/nbms:sec%zzret@}" "${base/nbms@/nbms:sec%zzret@}#a/b/c!" "${base/nbms@/nbms:secret@}#a!" \
+		"$base&password=secret" "$base&pasword=secret" 'postgresql://nbms:secret@[::1/x' 'mysql://nbms:secret@x/y'; do
+		run -64 env NBMS_DB="$wrong" nbms-query points
+		[[ $output != *sec* ]]
+		run -64 nbms-store copy --from "$wrong" --to t
+		[[ $output != *sec* ]]
+	done
+	# too many connections, and nobody who may: neither is for the server's words to tell, which are in its own language
+	psql -Xq "$base" -c 'CREATE ROLE few LOGIN CONNECTION LIMIT 0' -c 'CREATE ROLE reader LOGIN'
+	run -75 env NBMS_DB="${base/nbms@/few@}" nbms-query points
+	[[ $output == *'cannot connect: '*'too many connections'* ]]
+	# who may not write, and who may read
 	run -77 env NBMS_DB="${base/nbms@/reader@}#other" nbms-store -d s /dev/null
+	schema=$(schema_of s)
+	run -77 env NBMS_DB="${base/nbms@/reader@}#$schema" nbms-query points
+	psql -Xq "$base" -c "GRANT USAGE ON SCHEMA \"$schema\" TO reader" -c "GRANT SELECT ON ALL TABLES IN SCHEMA \"$schema\" TO reader"
+	NBMS_DB="${base/nbms@/reader@}#$schema" nbms-query points >points
+	[ "$(wc -l <points)" -gt 10 ]
+	run -77 env NBMS_DB="${base/nbms@/reader@}#$schema" nbms-store --auto-register UTC "$days"
+	[[ $output == *'permission denied'*'(SQLSTATE 42501)'* ]]
+	# a statement that takes longer than the server lets it
+	PGAPPNAME=holder psql -Xq "$base" -c "BEGIN; LOCK TABLE \"$schema\".checkpoint; SELECT pg_sleep(60)" >/dev/null 2>&1 &
+	held() { [ "$(psql -XqAt "$base" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'")" = 1 ]; }
+	within 30 held
+	run -75 env NBMS_DB="$base&options=-c%20statement_timeout%3D500#$schema" nbms-store "$days"
+	[[ $output == *'(SQLSTATE 57014)'* ]]
+	psql -Xq "$base" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'" >/dev/null
 	# a lock that does not go away, a transaction that has to be tried again: see SQLSTATE 55P03, 40001
 	sql s/nbms.db 'UPDATE schema_version SET version = 9999'
 	run -78 nbms-store -d s /dev/null
@@ -172,4 +200,70 @@ cut_at_commit() {
 	sql s/nbms.db 'DROP FUNCTION refuse CASCADE'
 	store "$days"
 	[ "$(sql s/nbms.db 'SELECT seq FROM checkpoint')" -eq "$(wc -l <"$days")" ]
+}
+
+@test "a password comes from a file or a service, and nowhere else is it seen" {
+	head -n 5 "$days" | store
+	base=$(cat "$BATS_FILE_TMPDIR/url")
+	psql -Xq "$base" -c "CREATE ROLE kept LOGIN SUPERUSER PASSWORD 'opensesame'"
+	hba=$BATS_FILE_TMPDIR/pg/db/pg_hba.conf
+	sed -i '1i local all kept scram-sha-256' "$hba"
+	psql -Xq "$base" -c 'SELECT pg_reload_conf()' >/dev/null
+	mine="${base/nbms@/kept@}" schema=$(schema_of s)
+	refused() { [ "$(NBMS_DB="$mine#$schema" nbms-query points 2>/dev/null || echo $?)" = 77 ]; }
+	within 30 refused # the server has read it
+	run -77 env NBMS_DB="$mine#$schema" nbms-query points
+	echo '*:*:*:kept:wrong' >pass
+	chmod 600 pass
+	run -77 env PGPASSFILE="$PWD/pass" NBMS_DB="$mine#$schema" nbms-query points
+	[[ $output == *'cannot connect: '* && $output != *wrong* ]]
+	echo '*:*:*:kept:opensesame' >pass
+	PGPASSFILE=$PWD/pass NBMS_DB="$mine#$schema" nbms-query points >points
+	NBMS_DB="$mine&passfile=$PWD/pass#$schema" nbms-query points | cmp - points
+	printf '[site]\nhost=%s\ndbname=nbms\nuser=kept\npassword=opensesame\n' "$(cat "$BATS_FILE_TMPDIR/socket")" >services
+	PGSERVICEFILE=$PWD/services NBMS_DB="postgresql://?service=site#$schema" nbms-query points | cmp - points
+	run -78 env PGSERVICEFILE="$PWD/services" NBMS_DB="postgresql://?service=other#$schema" nbms-query points
+	# nothing that it writes has it
+	PGPASSFILE=$PWD/pass NBMS_DB="$mine#$schema" nbms-store --count --metrics metrics "$days" 2>err
+	run ! grep -rq opensesame err metrics
+}
+
+# fill FOLDER KB: nothing but so much is free there
+fill() {
+	dd if=/dev/zero of="$1/ballast" bs=64k status=none 2>/dev/null || true
+	truncate -s "-$2K" "$1/ballast"
+}
+
+@test "no room at the server: it is said, nothing is lost, and it goes on when there is" {
+	head -n 40 some >some
+	nbms-store -d want --auto-register Asia/Seoul some
+	state want | grep -v '^[0-9]*$' >wanted
+	mkdir small space
+	mount -t tmpfs -o size=120M none small 2>/dev/null || skip 'mounting is not allowed here'
+	INITDB_OPTIONS=--wal-segsize=1 "$server" start "$PWD/small" fsync=on synchronous_commit=on full_page_writes=on \
+		min_wal_size=2MB max_wal_size=4MB shared_buffers=16MB >url
+	base=$(cat url)
+	NBMS_DB="$base#{dir}"
+	# its log or its tables: the server ends, or refuses
+	fill small 500
+	run store some
+	case $status in
+	74) [[ $output == *"the server's disk is full: "*'(SQLSTATE 53100)'* ]] ;;
+	75) [[ $output == *'server closed the connection'* || $output == *'connection was lost'* ]] ;;
+	*) echo "status $status: $output" && false ;;
+	esac
+	rm small/ballast
+	psql -Xq "$base" -c 'SELECT 1' >/dev/null 2>&1 || "$server" again "$PWD/small" || within 60 psql -Xq "$base" -c 'SELECT 1' >/dev/null
+	store some
+	diff wanted <(state s | grep -v '^[0-9]*$')
+	# a file system for the months alone: the server goes on
+	mount -t tmpfs -o size=1M none space
+	if [ "$(id -u)" -eq 0 ]; then chown postgres: space; fi
+	psql -Xq "$base" -c "CREATE TABLESPACE space LOCATION '$PWD/space'"
+	there="$base&options=-c%20default_tablespace%3Dspace#{dir}"
+	run -74 env NBMS_DB="$there" nbms-store -d t --auto-register Asia/Seoul some
+	[[ $output == *"the server's disk is full: "*'(SQLSTATE 53100)'* ]]
+	mount -o remount,size=64M space
+	NBMS_DB="$there" nbms-store -d t --auto-register Asia/Seoul some
+	diff wanted <(state t | grep -v '^[0-9]*$')
 }

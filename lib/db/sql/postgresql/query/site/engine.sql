@@ -1,7 +1,8 @@
 -- What the engine itself asks.
 
+-- Without the right to use it a schema's tables are as if they were not there.
 -- name: schema_known
-SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+SELECT CASE WHEN has_schema_privilege(n.oid, 'USAGE') THEN 1 ELSE 0 END FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = $1 AND c.relname = 'schema_version';
 
 -- name: schema_version
