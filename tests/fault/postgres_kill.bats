@@ -235,7 +235,7 @@ fill() {
 }
 
 @test "no room at the server: it is said, nothing is lost, and it goes on when there is" {
-	head -n 40 some >some
+	head -n 40 "$days" >some
 	nbms-store -d want --auto-register Asia/Seoul some
 	state want | grep -v '^[0-9]*$' >wanted
 	mkdir small space
