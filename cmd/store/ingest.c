@@ -59,6 +59,7 @@ verb_store(struct store_job *job, int argc, char *argv[])
 	job->records.idle = idle;
 	records_begin(&job->records);
 	consumer_begin(&job->consumer, job->site, "store", commit, job);
+	db_set_area(job->site, NULL); /* it claims what it writes, message by message */
 	job->in = ingest_new(&job->consumer, job->history, &job->ingest);
 	status = records_files(&job->records, argc, argv, store_record, job);
 	consumer_end(&job->consumer);

@@ -174,6 +174,20 @@ consumer_commit(struct consumer *c)
 		metrics_observe(METRIC_BATCH, (double)records);
 }
 
+void
+consumer_claim(struct consumer *c, const char *const names[], size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && db_claim(c->site, names[i], false); i++)
+		;
+	if (i == n)
+		return;
+	consumer_commit(c);
+	for (i = 0; i < n; i++)
+		(void)db_claim(c->site, names[i], true);
+}
+
 bool
 consumer_takes(struct consumer *c, struct record *r, const struct message *m)
 {

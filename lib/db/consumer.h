@@ -47,6 +47,13 @@ void consumer_end(struct consumer *c); /* commits */
 /* nbms.db with a transaction open, for effects; it is committed with the checkpoint. */
 struct db *consumer_site(struct consumer *c);
 
+/*
+ * Until the next commit no other process handles what these names stand for; they are in an
+ * order that all who claim several have in common. Where another has one of them, what was done
+ * so far is committed first, so that who waits holds nothing.
+ */
+void consumer_claim(struct consumer *c, const char *const names[], size_t n);
+
 /* Should this message be handled? A duplicate is counted here; a mark is handled here, and is
  * neither. */
 bool consumer_takes(struct consumer *c, struct record *r, const struct message *m);

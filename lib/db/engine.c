@@ -245,6 +245,18 @@ db_lease(struct db *db, const char *name)
 	return db->engine->lease(db, name);
 }
 
+bool
+db_leased(const struct db *db)
+{
+	return db->engine->leased(db);
+}
+
+bool
+db_claim(struct db *db, const char *name, bool wait)
+{
+	return db->engine->claim(db, name, wait);
+}
+
 int64_t
 db_last_id(struct db *db)
 {

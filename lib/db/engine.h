@@ -105,9 +105,23 @@ void db_set_area(struct db *db, const char *area);
 
 /*
  * Takes the lease of a name, if nobody has it; it is held until db_close, or until this process
- * or its connection is no more. False: another one has it.
+ * or its connection is no more. False: another one has it. With PostgreSQL a process that holds
+ * one and has not been running for four seconds (stopped, frozen) loses it to who asks next,
+ * with its session: what it asks of the database then ends it with EX_TEMPFAIL.
  */
 bool db_lease(struct db *db, const char *name);
+
+/* Does it still hold what it leased, as far as is known here? Asks nobody. */
+bool db_leased(const struct db *db);
+
+/*
+ * Keeps a name from others until the transaction ends; one is begun where none is open. False:
+ * another has it. With `wait` it is waited for, and EX_TEMPFAIL after ten seconds: who waits
+ * holds no other name, or takes several in an order that all have in common, so that nobody
+ * waits for one who waits for him. As a lease, a claim is lost by who does not run. SQLite has
+ * one writer at a time anyway: always true, and nothing is begun.
+ */
+bool db_claim(struct db *db, const char *name, bool wait);
 
 /* Has another connection committed something since the last call? The first call says no. */
 bool db_changed_elsewhere(struct db *db);

@@ -66,6 +66,8 @@ struct engine {
 	void (*lead)(struct db *db);
 	void (*set_area)(struct db *db, const char *area);
 	bool (*lease)(struct db *db, const char *name);
+	bool (*leased)(const struct db *db);
+	bool (*claim)(struct db *db, const char *name, bool wait);
 
 	/* Makes the statement ready to be stepped through with these arguments. */
 	void (*start)(struct rows *r, const struct value *args, size_t n);

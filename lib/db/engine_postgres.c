@@ -350,8 +350,6 @@ begin(struct db *base, enum db_begin_how how)
 {
 	struct postgres_db *db = postgres_own(base);
 	struct link *l = db->link;
-	char key[24];
-	const char *const args[] = { key };
 
 	must(!db->holds);
 	if (!l->open)
@@ -359,11 +357,8 @@ begin(struct db *base, enum db_begin_how how)
 					     : "BEGIN");
 	l->open = true;
 	db->holds = true;
-	if (how == BEGIN_READ || base->family != DB_SITE || l->area == NULL)
-		return;
-	(void)snprintf(
-	    key, sizeof(key), "%lld", (long long)link_lock_number(l, "area", l->area));
-	PQclear(link_ask(l, SQL_AREA_LOCK, args, 1));
+	if (how == BEGIN_WRITE && base->family == DB_SITE && l->area != NULL)
+		lock_area(l);
 }
 
 /* COMMIT says ROLLBACK where the transaction had failed; a connection lost now leaves open
@@ -474,17 +469,26 @@ set_area(struct db *db, const char *area)
 	l->area = area != NULL ? xstrdup(area) : NULL;
 }
 
-/* A session's advisory lock: it goes with the connection. */
 static bool
 lease(struct db *db, const char *name)
 {
-	struct link *l = postgres_own(db)->link;
-	char key[24];
-	const char *const args[] = { key };
-	int64_t got;
+	return lock_lease(postgres_own(db)->link, name);
+}
 
-	(void)snprintf(key, sizeof(key), "%lld", (long long)link_lock_number(l, "lease", name));
-	return link_ask_int(l, SQL_LEASE_TRY, args, 1, &got) && got == 1;
+static bool
+leased(const struct db *db)
+{
+	return lock_leased(postgres_own(db)->link);
+}
+
+static bool
+claim(struct db *base, const char *name, bool wait)
+{
+	struct postgres_db *db = postgres_own(base);
+
+	if (!db->holds)
+		begin(base, BEGIN_WRITE);
+	return lock_claim(db->link, name, wait);
 }
 
 static int64_t
@@ -654,6 +658,8 @@ const struct engine engine_postgres = {
 	.lead = lead,
 	.set_area = set_area,
 	.lease = lease,
+	.leased = leased,
+	.claim = claim,
 	.start = start,
 	.send = send,
 	.step = step,

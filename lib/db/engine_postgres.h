@@ -10,6 +10,7 @@
  *   engine_postgres_link.c    the connection, its URL, what its errors mean
  *   engine_postgres_month.c   schemas: made, migrated, listed, removed
  *   engine_postgres_copy.c    samples by COPY
+ *   engine_postgres_lock.c    areas, leases and claims, and who has stopped holding them
  *   engine_postgres_table.c   whole tables, for nbms-store copy
  *   engine_postgres_lib.c     libpq, loaded at first use
  */
@@ -35,6 +36,7 @@ enum postgres_type {
 };
 
 struct postgres_db;
+struct beat;
 
 struct link {
 	struct link *next;
@@ -42,9 +44,11 @@ struct link {
 	char *site; /* the schema */
 	PGconn *c;
 	int refs;
+	bool alone;              /* not shared with others of this process */
 	struct postgres_db *dbs; /* what is open */
 	bool open;               /* a transaction is */
 	bool leads;              /* it is committed by the site alone */
+	struct beat *beat;       /* NULL: it has neither leases nor claims */
 	char *area;              /* NULL: none */
 	int wary;                /* lots of samples that are yet to be merged, not copied */
 	int wary_next;
@@ -115,6 +119,14 @@ bool link_violated(const PGresult *res); /* is it a constraint? */
 
 /* The number of an advisory lock. */
 int64_t link_lock_number(const struct link *l, const char *kind, const char *name);
+
+/* See the functions of the like names in engine.h. A transaction is open for an area and for
+ * claims. */
+void lock_area(struct link *l);
+bool lock_lease(struct link *l, const char *name);
+bool lock_leased(const struct link *l);
+bool lock_claim(struct link *l, const char *name, bool wait);
+void lock_end(struct link *l); /* before its connection ends */
 
 /* Makes the site's schema this program's, or finds it so. False: there is none, and it is only
  * to be read. */

@@ -48,6 +48,7 @@
 	X(PQsendQueryPrepared)  \
 	X(PQsetErrorVerbosity)  \
 	X(PQsetNoticeProcessor) \
+	X(PQsocket)             \
 	X(PQstatus)             \
 	X(PQtransactionStatus)
 
@@ -97,6 +98,7 @@ void engine_postgres_lib_load(void);
 #define PQsendQueryPrepared engine_postgres_lib.PQsendQueryPrepared_
 #define PQsetErrorVerbosity engine_postgres_lib.PQsetErrorVerbosity_
 #define PQsetNoticeProcessor engine_postgres_lib.PQsetNoticeProcessor_
+#define PQsocket engine_postgres_lib.PQsocket_
 #define PQstatus engine_postgres_lib.PQstatus_
 #define PQtransactionStatus engine_postgres_lib.PQtransactionStatus_
 #endif

@@ -264,6 +264,7 @@ link_get(const char *url, const char *site, bool own)
 	l->site = xstrdup(site);
 	l->c = connect_to(url);
 	l->refs = 1;
+	l->alone = own;
 	l->area = xstrdup(program_invocation_short_name);
 	if (!own) {
 		l->next = links;
@@ -289,6 +290,7 @@ link_put(struct link *l)
 			*at = l->next;
 			break;
 		}
+	lock_end(l);
 	PQfinish(l->c);
 	free(l->area);
 	free(l->url);

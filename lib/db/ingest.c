@@ -1,6 +1,7 @@
 #include "db/ingest.h"
 #include "base/clock.h"
 #include "base/jsonw.h"
+#include "db/claim.h"
 #include "db/derive.h"
 #include "db/gaps.h"
 #include "db/point.h"
@@ -44,6 +45,7 @@ struct gateway {
 	when_t newest;   /* of its frames; WHEN_NONE: none */
 	when_t previous; /* the frame before in this run; WHEN_NONE: none */
 	when_t seen;     /* when it was last heard, not yet written */
+	uint64_t turn;   /* the transaction in which it was claimed */
 	UT_hash_handle hh;
 };
 
@@ -56,7 +58,8 @@ struct ingest {
 	struct place *places;
 	struct gateway *gateways;
 	struct batch batch;
-	bool current; /* what other programs changed has been looked at since the last commit */
+	uint64_t turn;   /* the number of the transaction */
+	uint64_t looked; /* in which what other programs changed was looked at */
 };
 
 struct ingest *
@@ -67,6 +70,7 @@ ingest_new(struct consumer *c, struct history *h, const struct ingest_options *o
 	in->consumer = c;
 	in->history = h;
 	in->options = *options;
+	in->turn = 1;
 	(void)db_changed_elsewhere(c->site); /* from here on */
 	in->reference = reference_load(c->site);
 	reference_composite_rules(in->reference, &in->rules);
@@ -154,7 +158,7 @@ ingest_commit(struct ingest *in)
 {
 	history_commit(in->history);
 	put_seen(in);
-	in->current = false;
+	in->turn++;
 }
 
 /* NULL: no such building. */
@@ -220,6 +224,7 @@ gateway_of(struct ingest *in, const struct thing *t)
 	if (!thing_is_known(in->consumer->site, t->name) && !register_thing(in, t))
 		return NULL;
 	g = xcalloc(1, sizeof(*g));
+	g->turn = in->turn;
 	g->name = xstrndup(t->name.p, t->name.n);
 	must(thing_parse(span_of(g->name), &g->thing));
 	g->premises = premises_of(in, &g->thing);
@@ -605,14 +610,39 @@ heard(struct gateway *g, when_t at)
 		g->seen = at;
 }
 
+/* Once a transaction and gateway; what changes a building's points claims that, too. */
+static void
+claim(struct ingest *in, const struct message *m)
+{
+	bool known;
+	struct gateway *g;
+
+	HASH_FIND(hh, in->gateways, m->thing.name.p, m->thing.name.n, g);
+	if (g != NULL && g->turn == in->turn && !claim_is_wider(m))
+		return;
+	known = g != NULL || thing_is_known(in->consumer->site, m->thing.name);
+	if (known || in->options.auto_zone != NULL)
+		claim_message(in->consumer, m, known);
+}
+
+/* Claimed in this transaction: what others wrote before is there now. */
+static void
+see_others(struct ingest *in, struct gateway *g)
+{
+	if (g->turn != in->turn)
+		g->newest = history_newest(
+		    in->history, g->premises->key, g->premises->zone, g->thing.name);
+	g->turn = in->turn;
+}
+
 /* Once a transaction, before its first message: what another program changed in the registry is
  * read again. */
 static void
 look_around(struct ingest *in)
 {
-	if (!in->current && db_changed_elsewhere(in->consumer->site))
+	if (in->looked != in->turn && db_changed_elsewhere(in->consumer->site))
 		refresh(in);
-	in->current = true;
+	in->looked = in->turn;
 }
 
 void
@@ -626,6 +656,7 @@ ingest_message(struct ingest *in, struct record *r, const struct message *m, str
 		    r, "wrong-kind", "%s is not for the store", message_kind_name(m->kind));
 		return;
 	}
+	claim(in, m);
 	look_around(in);
 	g = gateway_of(in, &m->thing);
 	if (g == NULL) {
@@ -633,6 +664,7 @@ ingest_message(struct ingest *in, struct record *r, const struct message *m, str
 		    r, "unknown-thing", "%.*s is not registered", SPAN_ARG(m->thing.name));
 		return;
 	}
+	see_others(in, g);
 	if (!message_instant(in, r, m, g, &ts))
 		return;
 	if (m->kind != MESSAGE_TIMESTAMP_LAST && !check_items(r, m))

@@ -22,6 +22,32 @@ SELECT pg_advisory_xact_lock($1);
 -- name: lease_try
 SELECT CASE WHEN pg_try_advisory_lock($1) THEN 1 ELSE 0 END;
 
+-- name: claim_try
+SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END;
+
+-- name: backend
+SELECT pg_backend_pid();
+
+-- name: heartbeat_begin
+INSERT INTO heartbeat (backend, until) VALUES ($1, clock_timestamp() + INTERVAL '4 seconds')
+    ON CONFLICT (backend) DO UPDATE SET until = excluded.until;
+
+-- name: heartbeat_put
+UPDATE heartbeat SET until = clock_timestamp() + INTERVAL '4 seconds' WHERE backend = $1;
+
+-- name: heartbeat_end
+DELETE FROM heartbeat WHERE backend = $1 OR until < clock_timestamp() - INTERVAL '1 day';
+
+-- Ends the sessions that hold the lock of this number and have not said in time that they live.
+-- name: lock_break
+WITH silent AS (
+    DELETE FROM heartbeat h WHERE h.until < clock_timestamp() AND EXISTS (
+        SELECT 1 FROM pg_catalog.pg_locks l WHERE l.pid = h.backend AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+            AND (CAST(l.classid AS BIGINT) << 32 | CAST(l.objid AS BIGINT)) = $1)
+    RETURNING h.backend)
+SELECT count(CASE WHEN pg_terminate_backend(backend) THEN 1 END) FROM silent;
+
 -- name: last_id
 SELECT lastval();
 
