@@ -251,12 +251,13 @@ measure(const struct sinks *s)
 
 /*
  * Waits for something to happen and does what can be done then: fd (-1: none) turns readable, a
- * pipe takes more, a sink writes or ends. True: fd can be read.
+ * pipe takes more, a sink writes or ends. True: fd can be read. Who waits for input also
+ * notices that the reader of stdout has gone, and does not find out by what is lost on it.
  */
 static bool
 turn(struct sinks *s, int fd)
 {
-	struct pollfd ready[2 * SINKS_MAX + 1];
+	struct pollfd ready[2 * SINKS_MAX + 2];
 	size_t i, n = 0;
 
 	measure(s);
@@ -267,6 +268,7 @@ turn(struct sinks *s, int fd)
 		    (struct pollfd){ .fd = k->proc.in, .events = pending(k) > 0 ? POLLOUT : 0 };
 		ready[n++] = (struct pollfd){ .fd = k->proc.out, .events = POLLIN };
 	}
+	ready[n++] = (struct pollfd){ .fd = fd >= 0 ? STDOUT_FILENO : -1 };
 	ready[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	(void)proc_poll(ready, n, metrics_timeout(-1));
 	for (i = 0; i < s->n; i++) {
@@ -280,6 +282,10 @@ turn(struct sinks *s, int fd)
 			merge(s, k);
 		if (proc_ended(&k->proc) && k->proc.in >= 0)
 			break_off(s, k);
+	}
+	if (ready[n - 2].revents & POLLERR) {
+		errno = EPIPE;
+		out_failed();
 	}
 	out_flush();
 	prog_tick();

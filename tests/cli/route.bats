@@ -184,6 +184,21 @@ bad-json <stdin>:6" ]
 	holds err 'ended with exit status 75 before its input did'
 }
 
+@test "a reader that has gone is noticed while nothing is written" {
+	mkfifo in out
+	exec 9<>in
+	nbms-route store='cat >store' <in >out 2>err 9>&- &
+	pid=$!
+	exec 8<out
+	numbered init 3 >&9
+	within 60 has_lines store 3
+	exec 8<&-
+	status=0
+	wait $pid || status=$?
+	exec 9>&-
+	[ "$status" -eq 74 ]
+}
+
 @test "a program that fails in the middle of a command's pipeline is not hidden" {
 	run -75 --separate-stderr nbms-route store='(cat >/dev/null; exit 75) | cat' < <(numbered init 3)
 	[[ $stderr == *'store: ended with exit status 75'* ]]

@@ -45,15 +45,16 @@ start_gateway() {
 }
 
 # One of the pipeline's; the broker every twelve seconds or so: a gateway waits longer and longer for one that dies at once.
+names=(nbms-recv nbms-route nbms-store nbms-alarm nbms-push nbms-sched nbms-send nbms-live)
+hit() { pkill -9 -g "$up" -x "${names[RANDOM % 8]}"; }
 kill_one() {
-	local names=(nbms-recv nbms-route nbms-store nbms-alarm nbms-push nbms-sched nbms-send nbms-live)
 	sleep "0.$((RANDOM % 30 + 10))"
 	if [ $((SECONDS - broker_killed)) -ge 12 ]; then
 		broker_killed=$SECONDS
 		within 60 pkill -9 -g "$up" -x mosquitto
 		brokers=$((brokers + 1))
 	else
-		within 60 pkill -9 -g "$up" -x "${names[RANDOM % 8]}"
+		within 60 hit
 		kills=$((kills + 1))
 	fi
 }
