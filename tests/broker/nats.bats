@@ -202,7 +202,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	site_sub 2 -i worker-guessed -c -q 1 -C 1 -W 60 -F %p -t 'shard/0/#' >got
 	[ "$(cat got)" = kept ]
 	# two sessions of a shard are found, and named
-	until_true 60 nbms-device verify
+	within 60 nbms-device verify
 	site_sub 1 -i worker-forgotten -c -q 1 -E -t 'shard/0/+'
 	run -1 nbms-device verify
 	[[ $output == *'shard/0'*'several sessions have it'* ]]
@@ -234,7 +234,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	exec 7>&-
 	run ! grep -q $D "$dir/broker/nats.conf"
 	publish "$(bundle $B)" nbms/up/$B
-	until_true 60 nbms-device verify
+	within 60 nbms-device verify
 	# the same name again is another certificate
 	nbms-device create $D | jq -e '.status == "created"'
 	publish "$(bundle $D)" nbms/up/$D
@@ -256,7 +256,7 @@ record() { # THING TEXT: a record of a kind that needs no more
 	[ ! -e "$old" ]
 	refused publish "$PWD/kept" nbms/up/$R
 	publish "$new" nbms/up/$R
-	until_true 60 nbms-device verify
+	within 60 nbms-device verify
 	nbms-device delete $R >/dev/null
 }
 

@@ -73,18 +73,18 @@ numbers() { jq .confirmed confirmed | sort -nu; }
 	[ -e mounted ] || skip 'mounting is not allowed here'
 	mkdir -p worker
 	work
-	until_true 60 connected
+	within 60 connected
 	messages 1 100 | gateway --wait 60s
 	head -c 30M /dev/zero >broker/data/nbms-3/filler 2>/dev/null || :
 	messages 101 1200 | gateway --wait 60s
 	[ "$(numbers | wc -l)" -eq 1200 ]
-	until_true 60 eval 'nbms-device verify >found; grep -q "nbms-3.*disk has less room than --queue" found'
+	within 60 eval 'nbms-device verify >found; grep -q "nbms-3.*disk has less room than --queue" found'
 	run ! grep -q 'nbms-[12]' found
 	rm broker/data/nbms-3/filler
 	node_kill 3
 	node_start 3
-	until_true 60 node_serves 3
-	until_true 90 all_spooled 1200
+	within 60 node_serves 3
+	within 90 all_spooled 1200
 	work_ends
 }
 
@@ -96,7 +96,7 @@ node_serves() {
 @test "stores as large as they may be: no more is acknowledged, and a larger --queue and a restart let all of it through" {
 	mkdir -p worker
 	work
-	until_true 60 connected
+	within 60 connected
 	work_ends
 	messages 1201 2900 >out
 	run gateway --wait 8s <out
@@ -111,12 +111,12 @@ node_serves() {
 	for i in 1 2 3; do
 		node_kill $i
 		node_start $i
-		until_true 60 node_serves $i
+		within 60 node_serves $i
 	done
 	gateway --wait 120s </dev/null
 	[ "$(numbers)" = "$(comm -12 <(numbers | sort) <(seq 2900 | sort) | sort -n)" ]
 	work
-	until_true 120 eval '[ "$(spooled | tail -n 1)" = 2900 ] && ! numbers | sort | comm -23 - <(spooled | sort) | grep -q .'
+	within 120 eval '[ "$(spooled | tail -n 1)" = 2900 ] && ! numbers | sort | comm -23 - <(spooled | sort) | grep -q .'
 	# and each is in the history once, whatever came twice
 	cat worker/spool/*.ndjson | nbms-store -d store --auto-register UTC
 	nbms-query history -d store --building C000003_B001 --point '1.AI-1:0_Counter' --from 2022-01-01 --to 2050-01-01 |
@@ -129,7 +129,7 @@ log_says() { grep -q "$1" nbms-*.log; }
 @test "two nodes of three not there at the start: said, 75, and it goes on by itself" {
 	for i in 1 2 3; do node_kill $i; done
 	node_start 1
-	until_true 30 eval "curl -s --max-time 2 http://127.0.0.1:${ports[6]}/healthz | grep -q 'contact with a meta leader'"
+	within 30 eval "curl -s --max-time 2 http://127.0.0.1:${ports[6]}/healthz | grep -q 'contact with a meta leader'"
 	hosts=localhost:${ports[0]}
 	echo "{\"topic\":\"nbms/up/$A\",\"payload\":\"late\",\"id\":9999}" >out
 	run gateway --wait 5s <out
@@ -140,13 +140,13 @@ log_says() { grep -q "$1" nbms-*.log; }
 	[[ $output == *'has not established contact with a meta leader'* ]]
 	mkdir -p worker
 	work
-	until_true 30 grep -q 'cannot connect: .*; trying again in' worker.err
+	within 30 grep -q 'cannot connect: .*; trying again in' worker.err
 	gateway --wait 120s </dev/null 3>&- &
 	late=$!
 	node_start 2
 	wait $late
 	numbers | grep -qx 9999
-	until_true 120 connected
+	within 120 connected
 	kill -0 "$worker"
 	work_ends
 }
