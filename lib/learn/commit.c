@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define GRID 128
-#define SPACING 0.1                   /* K, at least */
+#define SPACING 0.02                  /* K, at least */
 #define ACTIONS (2 * OPTIMISE_LEVELS) /* cooling levels, then heating levels */
 #define NEVER 1e18
 #define PAD 64 /* grid cells that one step may move, each way */
@@ -93,6 +93,24 @@ drift(const struct optimise_unit *u, size_t k)
 	return (1 - u->a) * u->outdoor[k] + u->b * (u->gain != NULL ? u->gain[k] : 0);
 }
 
+/* The most that a step moves a temperature at the grid's low end, K: PAD cells hold it. */
+static double
+farthest(const struct commit *c, const struct optimise_unit *u, size_t steps)
+{
+	double most = 0;
+	size_t k;
+	int a;
+
+	for (k = 0; k < steps; k++) {
+		double idle = drift(u, k) - (1 - u->a) * c->low;
+
+		most = fmax(most, fabs(idle));
+		for (a = 0; a < c->actions; a++)
+			most = fmax(most, fabs(idle + push(c, u, k, a)));
+	}
+	return most;
+}
+
 /* Temperatures that can be reached at all, cut to what matters around the band. */
 static void
 set_grid(struct commit *c, const struct optimise_unit *u, size_t steps)
@@ -126,6 +144,7 @@ set_grid(struct commit *c, const struct optimise_unit *u, size_t steps)
 	}
 	c->low = least - 1e-6;
 	c->spacing = fmax(SPACING, (most - least) / (GRID - 2));
+	c->spacing = fmax(c->spacing, farthest(c, u, steps) / ((PAD - 1) * u->a));
 	c->grid = clamp((int)((most - least) / c->spacing) + 2, 2, GRID);
 }
 
@@ -267,9 +286,6 @@ step_back(struct commit *c, const struct optimise_unit *u, size_t k, double dt,
 	float start = (float)u->start_cost, never = (float)NEVER;
 	int m, a, b, age, i;
 
-	for (i = 0; i < REACHED; i++)
-		c->worse[i] =
-		    (float)(comfort * discomfort(u, k, c->low + (i - PAD) * u->a * c->spacing));
 	for (i = 0; i < REACHED; i++)
 		c->worse[i] =
 		    (float)(comfort * discomfort(u, k, c->low + (i - PAD) * u->a * c->spacing));

@@ -9,6 +9,18 @@
 
 #include <stddef.h>
 
+#include "learn/hours.h"
+
+/*
+ * Of the ascending knot[m] those that data speak for: the outer ones go while
+ * fewer than `fewest` of the rows [from, to) with a load lie beyond them in
+ * temperature[]; one stays. A slope that an hour or two have taught would be
+ * followed wherever next season's weather goes. Returns how many remain, the
+ * first of them in *first.
+ */
+size_t piecewise_supported(const struct hours *, const double *temperature, size_t from,
+    size_t to, size_t m, const double *knot, size_t fewest, size_t *first);
+
 /* Writes m + 1 components. */
 static inline void
 piecewise(double t, size_t m, const double *knot, double *component)

@@ -17,17 +17,20 @@
 #define ROW_MAX (1 + 2 * FOURIER + 2 * BANDS)
 #define FOLDS 4
 #define CEILING 1.5
+#define KNOT_HOURS 20           /* fewest beyond an outer knot, as TOWT has it */
+#define DAY_KNOT_HOURS (3 * 24) /* of daily means: as many days */
+
+static const double knot[KNOTS] = { 0, 5, 10, 15, 20, 25 }; /* degC */
 
 /* The nonzeros of one row, columns ascending. */
 static size_t
-row_of(const struct hours *h, size_t i, const bool *occupied, int *column, double *value)
+row_of(const struct ridge *m, const struct hours *h, size_t i, int *column, double *value)
 {
-	static const double knot[KNOTS] = { 0, 5, 10, 15, 20, 25 };
 	const struct hour *at = &h->at[i];
 	int type = hour_day_type(at), off = type >= 5, block = at->hour / 3 + 8 * off, k;
-	bool busy = occupied[hour_of_week(at)] && type != 7;
+	bool busy = m->occupied[hour_of_week(at)] && type != 7;
 	double t[BANDS], day[BANDS], angle = 2 * M_PI * (at->yday + at->hour / 24.0) / 365.25;
-	size_t n = 0;
+	size_t n = 0, j;
 
 	column[n] = type * 24 + at->hour;
 	value[n++] = 1;
@@ -37,15 +40,15 @@ row_of(const struct hours *h, size_t i, const bool *occupied, int *column, doubl
 		column[n] = SEASON_AT + block * 2 * FOURIER + 2 * k + 1;
 		value[n++] = cos((k + 1) * angle);
 	}
-	piecewise(h->temperature[i], KNOTS, knot, t);
-	piecewise(h->temperature_day[i], KNOTS, knot, day);
-	for (k = 0; k < BANDS; k++) {
-		column[n] = WARM_AT + (busy ? BANDS : 0) + k;
-		value[n++] = t[k];
+	piecewise(h->temperature[i], m->knots, knot + m->first, t);
+	piecewise(h->temperature_day[i], m->day_knots, knot + m->day_first, day);
+	for (j = 0; j <= m->knots; j++) {
+		column[n] = WARM_AT + (busy ? BANDS : 0) + (int)j;
+		value[n++] = t[j];
 	}
-	for (k = 0; k < BANDS; k++) {
-		column[n] = WARM_AT + 2 * BANDS + (busy ? BANDS : 0) + k;
-		value[n++] = day[k];
+	for (j = 0; j <= m->day_knots; j++) {
+		column[n] = WARM_AT + 2 * BANDS + (busy ? BANDS : 0) + (int)j;
+		value[n++] = day[j];
 	}
 	return n;
 }
@@ -105,6 +108,16 @@ choose_lambda(const struct gram *all, const struct gram *fold, double *beta, dou
 	return status;
 }
 
+/* Of what the rows can teach. */
+static void
+choose_columns(const struct hours *h, size_t from, size_t to, struct ridge *m)
+{
+	m->knots = piecewise_supported(
+	    h, h->temperature, from, to, KNOTS, knot, KNOT_HOURS, &m->first);
+	m->day_knots = piecewise_supported(
+	    h, h->temperature_day, from, to, KNOTS, knot, DAY_KNOT_HOURS, &m->day_first);
+}
+
 enum learn_status
 ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOURS_WEEK],
     struct ridge *m)
@@ -120,6 +133,7 @@ ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOU
 		return LEARN_RANGE;
 	m->p = COLUMNS;
 	memcpy(m->occupied, occupied, sizeof(m->occupied));
+	choose_columns(h, from, to, m);
 	m->beta = malloc(COLUMNS * sizeof(*m->beta));
 	status = m->beta == NULL ? LEARN_NOMEM : gram_init(&all, COLUMNS);
 	for (f = 0; f < FOLDS && status == LEARN_OK; f++)
@@ -131,7 +145,7 @@ ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOU
 
 		if (!isfinite(h->load[i]) || !usable(h, i))
 			continue;
-		n = row_of(h, i, m->occupied, column, value);
+		n = row_of(m, h, i, column, value);
 		f = (size_t)((h->at[i].day + 3) / 7) % FOLDS;
 		gram_add_sparse(&fold[f], n, column, value, h->load[i], 1);
 		m->most = h->load[i] * CEILING > m->most ? h->load[i] * CEILING : m->most;
@@ -172,7 +186,7 @@ ridge_series(const struct ridge *m, const struct hours *h, size_t from, size_t t
 		out[i - from] = NAN;
 		if (!usable(h, i))
 			continue;
-		n = row_of(h, i, m->occupied, column, value);
+		n = row_of(m, h, i, column, value);
 		for (k = 0; k < n; k++)
 			y += m->beta[column[k]] * value[k];
 		out[i - from] = y < 0 ? 0 : y > m->most ? m->most : y;

@@ -4,8 +4,8 @@
  * Columns, sparse by construction:
  *   day type (Monday .. Sunday, holiday, bridge day) x hour of day;
  *   annual Fourier terms, K = 4, x (three-hour block x working day or not);
- *   piecewise T and mean T of the last 24 h, knots 0, 5 .. 25 degC, each x
- *   occupied or not (TOWT's occupancy).
+ *   piecewise T and mean T of the last 24 h, knots 0, 5 .. 25 degC as far
+ *   as data speak for them, each x occupied or not (TOWT's occupancy).
  * Columns are standardised; seasonal columns are penalised ten times as much
  * as temperatures, day types a tenth as much; lambda is chosen from a short list by four-fold
  * cross-validation over blocks of one week (week number mod 4).
@@ -26,6 +26,8 @@ struct ridge {
 	double lambda;
 	double most; /* kWh: predictions are cut here, 1.5 x the largest load learnt from */
 	bool occupied[HOURS_WEEK];
+	size_t first, knots;         /* those of T that data speak for */
+	size_t day_first, day_knots; /* those of its 24-h mean */
 };
 
 /*

@@ -19,6 +19,10 @@
 #define COLUMNS (WARM_AT + 2 * BANDS + 1 + 2 * FOURIER)
 #define ROW_MAX (9 + 2 * BANDS + 1 + 2 * FOURIER)
 #define LAMBDA 30
+#define KNOT_HOURS 20           /* fewest beyond an outer knot, as TOWT has it */
+#define DAY_KNOT_HOURS (3 * 24) /* of daily means: as many days */
+#define SEASON_HOURS \
+	(300 * 24)  /* of less, an arc of the year would be drawn out to all of it */
 #define CEILING 1.5 /* a lag gone wild must not become a forecast */
 
 /* 0 working day after a working day, 1 working day after a day off, 2 day off. */
@@ -32,17 +36,18 @@ day_kind(const struct hours *h, size_t t)
 	return before != SIZE_MAX && hour_day_type(&h->at[before]) >= 5;
 }
 
+static const double knot[KNOTS] = { 0, 5, 10, 15, 20, 25 }; /* degC */
+
 static size_t
-row_of(const struct hours *h, size_t t, size_t issue, const struct lag_row *lag, int *column,
-    double *value)
+row_of(const struct ridgear *m, const struct hours *h, size_t t, size_t issue,
+    const struct lag_row *lag, int *column, double *value)
 {
-	static const double knot[KNOTS] = { 0, 5, 10, 15, 20, 25 };
 	const struct hour *at = &h->at[t];
 	double angle = 2 * M_PI * at->yday / 365.25;
-	double one[5];
+	double one[5], warm[BANDS];
 	int block = at->hour / 2 + 12 * day_kind(h, t), k;
 	int since = (int)(t - issue) / 2;
-	size_t n = 0;
+	size_t n = 0, j;
 
 	one[0] = lag->two_days;
 	one[1] = lag->week;
@@ -61,13 +66,19 @@ row_of(const struct hours *h, size_t t, size_t issue, const struct lag_row *lag,
 		column[n] = LAG_AT + k;
 		value[n++] = one[k];
 	}
-	piecewise(h->temperature[t], KNOTS, knot, value + n);
-	piecewise(h->temperature_day[t], KNOTS, knot, value + n + BANDS);
-	for (k = 0; k < 2 * BANDS; k++)
-		column[n++] = WARM_AT + k;
+	piecewise(h->temperature[t], m->knots, knot + m->first, warm);
+	for (j = 0; j <= m->knots; j++) {
+		column[n] = WARM_AT + (int)j;
+		value[n++] = warm[j];
+	}
+	piecewise(h->temperature_day[t], m->day_knots, knot + m->day_first, warm);
+	for (j = 0; j <= m->day_knots; j++) {
+		column[n] = WARM_AT + BANDS + (int)j;
+		value[n++] = warm[j];
+	}
 	column[n] = WARM_AT + 2 * BANDS;
 	value[n++] = lag->cooling;
-	for (k = 0; k < FOURIER; k++) {
+	for (k = 0; k < FOURIER && m->season; k++) {
 		column[n] = WARM_AT + 2 * BANDS + 1 + 2 * k;
 		value[n++] = sin((k + 1) * angle);
 		column[n] = WARM_AT + 2 * BANDS + 2 + 2 * k;
@@ -80,6 +91,16 @@ static bool
 weather_known(const struct hours *h, size_t t)
 {
 	return isfinite(h->temperature[t]) && isfinite(h->temperature_day[t]);
+}
+
+static void
+choose_columns(const struct hours *h, size_t from, size_t to, struct ridgear *m)
+{
+	m->season = to - from >= SEASON_HOURS;
+	m->knots = piecewise_supported(
+	    h, h->temperature, from, to, KNOTS, knot, KNOT_HOURS, &m->first);
+	m->day_knots = piecewise_supported(
+	    h, h->temperature_day, from, to, KNOTS, knot, DAY_KNOT_HOURS, &m->day_first);
 }
 
 enum learn_status
@@ -97,6 +118,7 @@ ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, stru
 	if (from > to || to > h->n || issue_hour < 0 || issue_hour > 23)
 		return LEARN_RANGE;
 	m->issue_hour = issue_hour;
+	choose_columns(h, from, to, m);
 	m->beta = malloc(COLUMNS * sizeof(*m->beta));
 	status = m->beta == NULL ? LEARN_NOMEM : gram_init(&g, COLUMNS);
 	for (t = from; t < to && status == LEARN_OK; t++) {
@@ -105,7 +127,7 @@ ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, stru
 		issue = lagged_issue(h, t, issue_hour);
 		if (issue == SIZE_MAX || !lagged_row(l, t, issue, &lag))
 			continue;
-		n = row_of(h, t, issue, &lag, column, value);
+		n = row_of(m, h, t, issue, &lag, column, value);
 		gram_add_sparse(&g, n, column, value, h->load[t], 1);
 		m->most = h->load[t] * CEILING > m->most ? h->load[t] * CEILING : m->most;
 	}
@@ -137,7 +159,7 @@ ridgear_predict(const struct ridgear *m, const struct lagged *l, size_t t, size_
 
 	if (m->beta == NULL || !weather_known(l->h, t) || !lagged_row(l, t, issue, &lag))
 		return NAN;
-	n = row_of(l->h, t, issue, &lag, column, value);
+	n = row_of(m, l->h, t, issue, &lag, column, value);
 	for (k = 0; k < n; k++)
 		y += m->beta[column[k]] * value[k];
 	return y < 0 ? 0 : y > m->most ? m->most : y;

@@ -5,13 +5,15 @@
  * and the mean of y(t - 7 .. 28 d), each x two-hour block x {working day
  * after a working day, working day after a day off, day off}; y(t - 2, 7,
  * 14 d); means of the last day and week at issue; the last three hours'
- * error x two-hour block since issue; piecewise T and 24-h-mean T; T(t) -
- * T(t - 1 d); annual Fourier terms, K = 2. Standardised, lambda 30. Only
+ * error x two-hour block since issue; piecewise T and 24-h-mean T as
+ * far as data speak for the knots; T(t) - T(t - 1 d); from 300 days on annual
+ * Fourier terms, K = 2. Standardised, lambda 30. Only
  * values known at issue are used.
  */
 #ifndef NBMS_LEARN_RIDGEAR_H
 #define NBMS_LEARN_RIDGEAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "learn/hours.h"
@@ -24,6 +26,9 @@ struct ridgear {
 	double most; /* kWh: predictions are cut here, 1.5 x the largest load learnt from */
 	int issue_hour;
 	size_t rows;
+	bool season;                 /* has seen most of one */
+	size_t first, knots;         /* those of T that data speak for */
+	size_t day_first, day_knots; /* those of its 24-h mean */
 };
 
 /*

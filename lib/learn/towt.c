@@ -65,25 +65,15 @@ find_occupied(
 static void
 choose_knots(const struct hours *h, size_t from, size_t to, struct towt *m)
 {
-	const double fahrenheit[TOWT_KNOTS] = { 40, 55, 65, 80, 90 };
-	size_t beyond[TOWT_KNOTS] = { 0 }, below[TOWT_KNOTS] = { 0 }, i, k;
-	size_t first = 0, last = TOWT_KNOTS - 1;
+	static const double fahrenheit[TOWT_KNOTS] = { 40, 55, 65, 80, 90 };
+	double all[TOWT_KNOTS];
+	size_t first, k;
 
-	for (i = from; i < to; i++) {
-		if (!usable(h, i))
-			continue;
-		for (k = 0; k < TOWT_KNOTS; k++) {
-			beyond[k] += h->temperature[i] > celsius(fahrenheit[k]);
-			below[k] += h->temperature[i] < celsius(fahrenheit[k]);
-		}
-	}
-	while (last > first && beyond[last] < KNOT_POINTS)
-		last--;
-	while (first < last && below[first] < KNOT_POINTS)
-		first++;
-	m->knots = last - first + 1;
-	for (k = 0; k < m->knots; k++)
-		m->knot[k] = celsius(fahrenheit[first + k]);
+	for (k = 0; k < TOWT_KNOTS; k++)
+		all[k] = celsius(fahrenheit[k]);
+	m->knots = piecewise_supported(
+	    h, h->temperature, from, to, TOWT_KNOTS, all, KNOT_POINTS, &first);
+	memcpy(m->knot, all + first, m->knots * sizeof(*m->knot));
 }
 
 struct week_sums {

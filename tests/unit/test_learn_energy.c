@@ -534,6 +534,43 @@ wild_lags_are_held(void **state)
 	hours_free(&h);
 }
 
+/* Two warm hours of a cold winter teach nothing about the summer that follows. */
+static void
+an_hour_of_warmth_is_no_slope(void **state)
+{
+	size_t winter = 106 * DAY, i,
+	       n = 0; /* from 1 September 2016, make_building's first day */
+	double *out, error = 0;
+	struct baseline b;
+	struct hours h;
+
+	(void)state;
+	make_building(&h, 330, 2);
+	for (i = 0; i < winter; i++)
+		if (h.temperature[i] > 9) {
+			h.temperature[i] = 9;
+			h.load[i] = NAN;
+		}
+	for (i = 70 * DAY + 11; i < 70 * DAY + 13; i++) {
+		h.temperature[i] = 10.3;
+		h.load[i] = 190; /* a party */
+	}
+	hours_fill_temperature(&h);
+	assert_int_equal(baseline_fit(&h, 0, winter, BASELINE_STANDARD, &b), LEARN_OK);
+	out = malloc((h.n - winter) * sizeof(*out));
+	assert_int_equal(baseline_series(&b, &h, winter, h.n, BASELINE_RIDGE, out), LEARN_OK);
+	for (i = winter; i < h.n; i++) {
+		if (isnan(out[i - winter]))
+			continue;
+		error += fabs(out[i - winter] - h.load[i]);
+		n++;
+	}
+	assert_true(n > 5000 && error / (double)n < 16);
+	free(out);
+	baseline_free(&b);
+	hours_free(&h);
+}
+
 static void
 conformal_ranks(void **state)
 {
@@ -583,6 +620,7 @@ main(void)
 		cmocka_unit_test(backtest_day_has_skill_and_coverage),
 		cmocka_unit_test(no_weather_falls_back),
 		cmocka_unit_test(wild_lags_are_held),
+		cmocka_unit_test(an_hour_of_warmth_is_no_slope),
 		cmocka_unit_test(conformal_ranks),
 		cmocka_unit_test(statuses_have_reasons),
 	};
