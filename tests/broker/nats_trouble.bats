@@ -74,9 +74,9 @@ numbers() { jq .confirmed confirmed | sort -nu; }
 	mkdir -p worker
 	work
 	within 60 connected
-	messages 1 100 | gateway --wait 60s
+	messages 1 100 | gateway --wait 120s
 	head -c 30M /dev/zero >broker/data/nbms-3/filler 2>/dev/null || :
-	messages 101 1200 | gateway --wait 60s
+	messages 101 1200 | gateway --wait 120s
 	[ "$(numbers | wc -l)" -eq 1200 ]
 	within 60 eval 'nbms-device verify >found; grep -q "nbms-3.*disk has less room than --queue" found'
 	run ! grep -q 'nbms-[12]' found
@@ -129,7 +129,7 @@ log_says() { grep -q "$1" nbms-*.log; }
 @test "two nodes of three not there at the start: said, 75, and it goes on by itself" {
 	for i in 1 2 3; do node_kill $i; done
 	node_start 1
-	within 30 eval "curl -s --max-time 2 http://127.0.0.1:${ports[6]}/healthz | grep -q 'contact with a meta leader'"
+	within 60 eval "curl -s --max-time 2 http://127.0.0.1:${ports[6]}/healthz | grep -q 'contact with a meta leader'"
 	hosts=localhost:${ports[0]}
 	echo "{\"topic\":\"nbms/up/$A\",\"payload\":\"late\",\"id\":9999}" >out
 	run gateway --wait 5s <out
@@ -140,7 +140,7 @@ log_says() { grep -q "$1" nbms-*.log; }
 	[[ $output == *'has not established contact with a meta leader'* ]]
 	mkdir -p worker
 	work
-	within 30 grep -q 'cannot connect: .*; trying again in' worker.err
+	within 60 grep -q 'cannot connect: .*; trying again in' worker.err
 	gateway --wait 120s </dev/null 3>&- &
 	late=$!
 	node_start 2

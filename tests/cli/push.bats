@@ -287,20 +287,20 @@ fcm b All" ]
 	{ notice one; cat pipe; } | nbms-push &
 	first=$!
 	exec 5>pipe
-	within 30 told 1
+	within 60 told 1
 	mkfifo other
 	nbms-push <other 2>err 5>&- &
 	second=$!
 	exec 6>other
-	within 30 holds err 'another nbms-push delivers'
+	within 60 holds err 'another nbms-push delivers'
 	notice two >&6
-	within 30 told 2
+	within 60 told 2
 	notice three | nbms-push 5>&- 6>&-
-	within 30 told 3
+	within 60 told 3
 	kill -9 $first
 	exec 5>&-
 	notice four >&6
-	within 30 told 4
+	within 60 told 4
 	exec 6>&-
 	wait $second
 }

@@ -159,7 +159,7 @@ cut_at_commit() {
 	# a statement that takes longer than the server lets it
 	PGAPPNAME=holder psql -Xq "$base" -c "BEGIN; LOCK TABLE \"$schema\".checkpoint; SELECT pg_sleep(60)" >/dev/null 2>&1 &
 	held() { [ "$(psql -XqAt "$base" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'")" = 1 ]; }
-	within 30 held
+	within 60 held
 	run -75 env NBMS_DB="$base&options=-c%20statement_timeout%3D500#$schema" nbms-store "$days"
 	[[ $output == *'(SQLSTATE 57014)'* ]]
 	psql -Xq "$base" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'" >/dev/null
@@ -211,7 +211,7 @@ cut_at_commit() {
 	psql -Xq "$base" -c 'SELECT pg_reload_conf()' >/dev/null
 	mine="${base/nbms@/kept@}" schema=$(schema_of s)
 	refused() { [ "$(NBMS_DB="$mine#$schema" nbms-query points 2>/dev/null || echo $?)" = 77 ]; }
-	within 30 refused # the server has read it
+	within 60 refused # the server has read it
 	run -77 env NBMS_DB="$mine#$schema" nbms-query points
 	echo '*:*:*:kept:wrong' >pass
 	chmod 600 pass
