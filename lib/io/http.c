@@ -1,8 +1,8 @@
 #include "io/http.h"
 #include "base/diag.h"
 #include "base/prog.h"
+#include "io/curl_lib.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -119,11 +119,14 @@ list_headers(const struct http_request *r)
 bool
 http_fetch(const struct http_request *r, struct http_answer *a)
 {
-	struct curl_slist *headers = list_headers(r);
-	CURL *c = curl_easy_init();
+	struct curl_slist *headers;
 	long status = 0;
 	CURLcode e;
+	CURL *c;
 
+	curl_lib_load();
+	headers = list_headers(r);
+	c = curl_easy_init();
 	if (c == NULL)
 		die(EX_OSERR, "libcurl cannot be started");
 	*a = (struct http_answer){

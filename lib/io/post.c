@@ -1,7 +1,7 @@
 #include "io/post.h"
 #include "base/diag.h"
+#include "io/curl_lib.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -29,6 +29,7 @@ post_open(void)
 {
 	struct post *p = xcalloc(1, sizeof(*p));
 
+	curl_lib_load();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (p->multi = curl_multi_init()) == NULL)
 		die(EX_OSERR, "libcurl cannot be started");

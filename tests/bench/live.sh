@@ -29,7 +29,7 @@ receive() {
 	nbms-recv --host localhost --port $((base + 1)) --cafile "$pki/root-ca.pem" --cert "$pki/site.pem" --key "$pki/site.key" \
 		--id bench-recv --topic nbms/up/$thing --spool "$@" 2>"$NBMS_DIR/recv.log"
 }
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+for _ in $(seq 300); do
 	publish -n 2>/dev/null && break
 	sleep 0.1
 done
