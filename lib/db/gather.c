@@ -144,7 +144,7 @@ static bool
 read_csv(const struct gather *g, struct hourly *x)
 {
 	struct buf text = BUF(CSV_MAX);
-	size_t line = 0, from, to, k;
+	size_t line = 0, from, to, k, taken = 0;
 
 	if (!file_read(g->csv, &text)) {
 		if (errno != ENOENT)
@@ -167,9 +167,15 @@ read_csv(const struct gather *g, struct hourly *x)
 		}
 		line++;
 	}
-	for (k = 0; k < x->known; k++)
+	for (k = 0; k < x->known; k++) {
+		taken += x->count[k] > 0 ? 1 : 0;
 		if (x->count[k] == 0)
 			x->load[k] = x->temperature[k] = NAN;
+	}
+	if (line == 0)
+		diag("%s: it is empty", g->csv);
+	else if (taken == 0)
+		diag("%s: none of its %zu lines is an hour of the period", g->csv, line);
 	buf_free(&text);
 	return true;
 }

@@ -12,6 +12,7 @@
 #define FIRST ((size_t)60 * 24)  /* rows before them that a fit wants */
 #define REFIT 28                 /* days */
 #define ALPHA 0.1
+#define FRESH ((size_t)14 * 24) /* rows: of older readings no tomorrow is made */
 
 /* Does a model speak for all the rows to come? One that wants a weather forecast may not. */
 static bool
@@ -22,6 +23,29 @@ speaks(const double out[DAYAHEAD_HOURS], size_t n)
 	for (k = 0; k < n && isfinite(out[k]); k++)
 		;
 	return k == n;
+}
+
+/* The one model whose words the served forecast is, if it is one's. */
+static enum dayahead_model
+whose(double (*out)[DAYAHEAD_HOURS], size_t n)
+{
+	int m;
+
+	for (m = DAYAHEAD_SERVED + 1; m < DAYAHEAD_MODELS; m++)
+		if (speaks(out[m], n) &&
+		    memcmp(out[m], out[DAYAHEAD_SERVED], n * sizeof(out[m][0])) == 0)
+			return (enum dayahead_model)m;
+	return DAYAHEAD_SERVED;
+}
+
+static bool
+fresh(const struct hours *h, size_t known)
+{
+	size_t i = known > FRESH ? known - FRESH : 0;
+
+	while (i < known && !isfinite(h->load[i]))
+		i++;
+	return i < known;
 }
 
 static enum dayahead_model
@@ -88,6 +112,8 @@ forecast(const struct lagged *l, size_t known, int hour, bool accurate, struct c
 		status = dayahead_forecast(d, l, known, c->n, out);
 	if (status == LEARN_OK && (c->tested == LEARN_OK || c->tested == LEARN_NO_SKILL))
 		c->by = best_of(c, out);
+	if (status == LEARN_OK && c->by == DAYAHEAD_SERVED)
+		c->by = whose(out, c->n);
 	for (k = 0; status == LEARN_OK && k < c->n; k++) {
 		c->kwh[k] = out[c->by][k];
 		c->week_ago[k] = out[DAYAHEAD_WEEK][k];
@@ -121,6 +147,8 @@ coming_forecast(const struct hours *h, size_t known, bool accurate, struct comin
 	memset(c, 0, sizeof(*c));
 	if (known >= h->n)
 		return LEARN_RANGE;
+	if (!fresh(h, known))
+		return LEARN_STALE;
 	hour = h->at[known].hour;
 	status = lagged_init(&l, h);
 	if (status != LEARN_OK)

@@ -26,7 +26,8 @@ struct coming {
 /*
  * Rows from `known` on (at most DAYAHEAD_HOURS) of a history whose later rows have the weather
  * forecast, as far as that reaches. The status is that of the fit; LEARN_RANGE: there are no
- * rows to come.
+ * rows to come; LEARN_STALE: the last two weeks before `known` have no load, and what older
+ * ones said is no forecast.
  */
 enum learn_status coming_forecast(
     const struct hours *, size_t known, bool accurate, struct coming *);

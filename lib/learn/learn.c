@@ -19,6 +19,8 @@ learn_reason(enum learn_status status)
 		return "an input is not a finite number";
 	case LEARN_RANGE:
 		return "an argument is out of range";
+	case LEARN_STALE:
+		return "the newest reading is more than two weeks old";
 	case LEARN_NO_SKILL:
 		return "no better than repeating last week";
 	case LEARN_INFEASIBLE:

@@ -310,13 +310,16 @@ learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
 	else
 		task_settle(o, TASK_NO_RUN, "%s", learn_reason(status));
 	day = coming_forecast(&th->h, th->known, level == BASELINE_ACCURATE, c);
-	put_backtest(w, "day_ahead", &c->test, day == LEARN_RANGE ? day : c->tested);
+	put_backtest(w, "day_ahead", &c->test,
+	    day == LEARN_RANGE || day == LEARN_STALE ? day : c->tested);
 	put_forecast(w, th, c);
 	weather = coming_weather(th);
 	if (status == LEARN_OK && c->n > 0 && (c->by == DAYAHEAD_WEEK || c->by == DAYAHEAD_DAY))
 		task_settle(o, TASK_OK, "forecasts repeat the past: %s",
-		    weather == 0 ? "there is no forecast of the weather"
-				 : "no model does better");
+		    c->tested != LEARN_OK && c->tested != LEARN_NO_SKILL
+			? "there is too little history to try models on"
+		    : weather == 0 ? "there is no forecast of the weather"
+				   : "no model does better");
 	else if (status == LEARN_OK && c->n > 0 && c->n < 24)
 		task_settle(o, TASK_OK,
 		    "the forecast ends with that of the weather, after %zu hours", c->n);

@@ -224,6 +224,20 @@ ROWS
 	echo 'yesterday,5,5' >>data.csv
 	nbms-learn task learning $B --basic-data data.csv 2>err >task
 	holds err 'data.csv:1442: not time,load,temperature'
+	# nothing of the kind in it
+	: >data.csv
+	nbms-learn task learning $B --basic-data data.csv 2>err | nbms-learn run | jq -e '.status == "no-run"'
+	holds err 'data.csv: it is empty'
+	echo 'a,b,c' >data.csv
+	nbms-learn task learning $B --basic-data data.csv 2>err >task
+	holds err 'data.csv: none of its 1 lines is an hour of the period'
+	# a meter silent for weeks: what it said once is no forecast of tomorrow
+	csv 'd > 40 ? "" : 30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
+	learn_csv | jq -e '(.result | .forecast == [] and .forecast_by == null) and (.reason | contains("more than two weeks old"))'
+	# a few days: what is repeated is said
+	csv 'd > 6 ? "" : 30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
+	nbms-learn task learning $B --basic-data data.csv --id t --period 2026-05-16/2026-05-23 | nbms-learn run |
+		jq -e '(.result.forecast_by == "week-ago") and (.reason | contains("repeat the past"))'
 }
 
 @test "without a forecast yesterday's weather stands in and last week speaks, and both are said" {
