@@ -21,6 +21,7 @@
 #define RELOAD_WAIT 5000000000 /* nanoseconds for a node to answer SIGHUP */
 #define ASK_WAIT 2             /* seconds for a node to answer a question */
 #define NEARLY 0.9             /* full */
+#define OTHERS_RETAINED "$MQTT_rmsgs_"
 
 struct node {
 	char name[16]; /* nbms-1 */
@@ -448,8 +449,11 @@ cramped(const struct broker *b, const struct node *node)
 	return why;
 }
 
-/* What the node says of itself. One whose disk was full says nothing any more: nats-server
- * 2.9.10 waits for itself then, until it is killed. */
+/*
+ * What the node says of itself. One whose disk was full says nothing any more: nats-server
+ * 2.9.10 waits for itself then, until it is killed. That its copy of another node's consumer of
+ * retained messages is an old one is said for ever, and harms nobody.
+ */
 static void
 unwell_node(const struct node *node, void (*each)(void *ctx, const char *node, const char *why),
     void *ctx)
@@ -464,7 +468,8 @@ unwell_node(const struct node *node, void (*each)(void *ctx, const char *node, c
 	if (!http_fetch(&r, &a))
 		each(ctx, node->name, "does not answer: kill it and start it again");
 	else if (a.status != 200 && json_parse_copy(j, buf_span(&a.body), &root) &&
-		 json_text(json_get(root, "error"), &error)) {
+		 json_text(json_get(root, "error"), &error) &&
+		 memmem(error.p, error.n, OTHERS_RETAINED, strlen(OTHERS_RETAINED)) == NULL) {
 		char *why = xasprintf("%.*s", SPAN_ARG(error));
 
 		each(ctx, node->name, why);
