@@ -95,7 +95,7 @@ nbms-device broker --engine nats --out "$dir/nats" --name localhost --queue 4G -
 	--node "127.0.0.1:$two:$5:$8" --node "127.0.0.1:$three:$6:$9"
 pids=
 for node in 1 2 3; do
-	nats-server -c "$dir/nats/nbms-$node.conf" 2>"$dir/nbms-$node.log" &
+	GOGC=400 nats-server -c "$dir/nats/nbms-$node.conf" 2>"$dir/nbms-$node.log" &
 	pids="$pids $!"
 done
 ready curl -sf "http://127.0.0.1:$7/healthz" -o "$dir/health"
