@@ -5,6 +5,7 @@
 #include "base/jsonw.h"
 #include "base/proc.h"
 #include "base/prog.h"
+#include "db/copy.h"
 #include "db/engine_backup.h"
 #include "db/site.h"
 #include "io/spool.h"
@@ -110,7 +111,7 @@ link_older(struct backup *b, const char *path, const char *state, const char *to
 }
 
 static void
-copy_database(struct backup *b, const char *path)
+copy_file(struct backup *b, const char *path)
 {
 	char *from = xasprintf("%s/%s", b->dir, path), *to = xasprintf("%s/%s", b->to, path);
 	char *state = state_of(from);
@@ -139,7 +140,7 @@ copy_months(struct backup *b, const char *building)
 		if (n != 10 || strcmp(e->d_name + 7, ".db") != 0)
 			continue;
 		path = xasprintf("history/%s/%s", building, e->d_name);
-		copy_database(b, path);
+		copy_file(b, path);
 		free(path);
 	}
 	if (d != NULL)
@@ -160,6 +161,82 @@ copy_history(struct backup *b)
 	if (d != NULL)
 		(void)closedir(d);
 	free(folder);
+}
+
+/* ---- a server's ---- */
+
+static char *
+digest_text(const struct tables_digest *d)
+{
+	return xasprintf("%lld rows %016llx", (long long)d->rows, (unsigned long long)d->sum);
+}
+
+/* What is read of a server, into files: as good for a server as for another machine without. */
+static void
+save_database(struct backup *b, struct db *from, const char *path, enum db_family family)
+{
+	char *to = xasprintf("%s/%s", b->to, path), *folder = xstrdup(to), *digest;
+	struct tables_digest what = { 0 };
+	struct db *file;
+
+	*strrchr(folder, '/') = '\0';
+	if (!dir_make(folder, 0700))
+		diag_exit(EX_CANTCREAT);
+	if (b->since_dir != NULL && backup_list_find(&b->since, path) != NULL)
+		what = copy_digest(from);
+	digest = digest_text(&what);
+	if (!link_older(b, path, digest, to)) {
+		file = db_open(to, family, DB_WRITE);
+		(void)copy_database(from, file, false, &what);
+		db_close(file);
+		free(digest);
+		digest = digest_text(&what);
+	}
+	add(b, path, digest);
+	free(digest);
+	free(folder);
+	free(to);
+}
+
+static void
+save_building(struct backup *b, const char *key)
+{
+	char **months;
+	size_t n = db_months(b->dir, span_of(key), &months), i;
+
+	for (i = 0; i < n; i++) {
+		char *path = xasprintf("history/%s/%s.db", key, months[i]),
+		     *from_path = db_month_path(b->dir, span_of(key), months[i]);
+		struct db *from =
+		    prog_stopping() ? NULL : db_open(from_path, DB_MONTH, DB_READ);
+
+		if (from != NULL)
+			save_database(b, from, path, DB_MONTH);
+		db_close(from);
+		free(from_path);
+		free(path);
+		free(months[i]);
+	}
+	free(months);
+}
+
+/* All of it as of one moment. */
+static void
+save_server(struct backup *b)
+{
+	struct db *site = site_open(b->dir, DB_READ);
+	size_t n, i;
+	char **keys;
+
+	db_hold_moment(site);
+	save_database(b, site, "nbms.db", DB_SITE);
+	n = site_building_keys(site, &keys);
+	for (i = 0; i < n; i++) {
+		save_building(b, keys[i]);
+		free(keys[i]);
+	}
+	free(keys);
+	db_close(site);
 }
 
 /* ---- the spool ---- */
@@ -291,15 +368,25 @@ copy_rest(struct backup *b, const char *under)
 
 /* ---- all of it ---- */
 
-/* How far nbms.db stands, in the state directory or in the backup. */
 static int64_t
-done_of(const char *dir)
+checkpoint_of(struct db *site)
 {
-	struct db *site = site_open(dir, DB_READ);
 	int64_t seq = 0;
 
 	(void)checkpoint_lowest(site, &seq);
 	db_close(site);
+	return seq;
+}
+
+/* How far the backup's nbms.db stands. */
+static int64_t
+done_of(const struct backup *b)
+{
+	char *path = xasprintf("%s/nbms.db", b->to);
+	struct db *site = db_open(path, DB_SITE, DB_READ);
+	int64_t seq = site != NULL ? checkpoint_of(site) : 0;
+
+	free(path);
 	return seq;
 }
 
@@ -317,7 +404,7 @@ write_list(struct backup *b)
 	jw_member_str(&w, "at", when_format_ms(at, clock_now_ms()));
 	jw_member_int(&w, "site_schema", db_schema(DB_SITE));
 	jw_member_int(&w, "month_schema", db_schema(DB_MONTH));
-	jw_member_int(&w, "done", done_of(b->to));
+	jw_member_int(&w, "done", done_of(b));
 	jw_member_int(&w, "spool", (int64_t)b->last);
 	jw_end(&w);
 	must(jw_finish(&w));
@@ -354,7 +441,7 @@ tell(const struct backup *b, const struct table_options *form)
 	table_int(t, b->files);
 	table_int(t, b->bytes);
 	table_int(t, b->linked);
-	table_int(t, done_of(b->to));
+	table_int(t, done_of(b));
 	table_int(t, (int64_t)b->last);
 	(void)table_end(t);
 }
@@ -368,10 +455,14 @@ make(struct backup *b)
 		diag_exit(EX_CANTCREAT);
 	if (b->since_dir != NULL && !backup_list_read(&b->since, b->since_dir))
 		return EX_NOINPUT;
-	b->from = (uint64_t)done_of(b->dir) + 1;
+	b->from = (uint64_t)checkpoint_of(site_open(b->dir, DB_READ)) + 1;
 	spool_each(b->dir, hold_segment, b);
-	copy_database(b, "nbms.db");
-	copy_history(b);
+	if (site_in_server(b->dir)) {
+		save_server(b);
+	} else {
+		copy_file(b, "nbms.db");
+		copy_history(b);
+	}
 	copy_spool(b);
 	copy_rest(b, "");
 	if (prog_stopping())
@@ -410,7 +501,6 @@ verb_backup(struct store_job *job, int argc, char *argv[])
 
 	if (argc != 1)
 		opt_wrong("backup needs one folder to write to, or - for a tar file on stdout");
-	job_in_files(job, "backup");
 	if (strcmp(argv[0], "-") == 0) {
 		status = make_stream(&b);
 	} else {

@@ -14,5 +14,5 @@ verb_copy(struct store_job *job, int argc, char *argv[])
 			  "postgresql:// URL");
 	/* a directory means its files here */
 	(void)unsetenv("NBMS_DB");
-	return copy_site(job->from, job->to, table_form(&job->form));
+	return copy_site(job->from, job->to, job->building, job->month, table_form(&job->form));
 }

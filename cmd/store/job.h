@@ -43,7 +43,4 @@ int verb_rebuild(struct store_job *job, int argc, char *argv[]);
 void job_open(struct store_job *job);
 void job_close(struct store_job *job);
 
-/* Ends the program where the state is not in files but in a database server. */
-void job_in_files(const struct store_job *job, const char *verb);
-
 #endif

@@ -19,18 +19,6 @@ job_close(struct store_job *job)
 	db_close(job->site);
 }
 
-void
-job_in_files(const struct store_job *job, const char *verb)
-{
-	char *path = db_site_path(job->dir);
-
-	if (strstr(path, "://") != NULL)
-		die(EX_CONFIG,
-		    "%s is for state in files; a database server's own tools do that there",
-		    verb);
-	free(path);
-}
-
 int
 verb_month(struct store_job *job, int argc, char *argv[])
 {

@@ -125,7 +125,6 @@ verb_rebuild(struct store_job *job, int argc, char *argv[])
 
 	if (argc > 0)
 		opt_wrong("rebuild takes no operand: %s", argv[0]);
-	job_in_files(job, "rebuild");
 	if (job->building != NULL) {
 		if (!building_key_parse(span_of(job->building), &c, &b))
 			opt_wrong("--building: not CUSTOMER_BUILDING: %s", job->building);

@@ -1,7 +1,9 @@
 /* A backup put where there is nothing, or only a spool that outlived the rest. */
 #include "base/files.h"
 #include "base/proc.h"
+#include "db/copy.h"
 #include "db/engine_backup.h"
+#include "db/site.h"
 #include "io/spool.h"
 #include "store/backup.h"
 #include "store/job.h"
@@ -39,6 +41,23 @@ check(const struct backup_list *list, const char *from)
 }
 
 static void
+check_server(const char *dir)
+{
+	char *path = db_site_path(dir);
+	struct db *site = db_open(path, DB_SITE, DB_READ);
+	struct tables_digest there;
+
+	if (site != NULL) {
+		there = copy_digest(site);
+		if (there.rows > there.own)
+			die(EX_CANTCREAT,
+			    "%s: a site is there: a backup is restored where nothing is", path);
+	}
+	db_close(site);
+	free(path);
+}
+
+static void
 check_place(const char *dir)
 {
 	static const char *const names[] = { "nbms.db", "history" };
@@ -56,6 +75,8 @@ check_place(const char *dir)
 			    path);
 		free(path);
 	}
+	if (site_in_server(dir))
+		check_server(dir);
 	if (spool_is_written(dir))
 		die(EX_TEMPFAIL, "%s/spool: is being written to: stop the pipeline first", dir);
 }
@@ -90,6 +111,62 @@ put(const char *from, const char *dir, const struct backup_file *f)
 	free(to);
 }
 
+/* Where a database of the backup goes in a server: a building's month, or (key empty) the site.
+ */
+static char *
+place_in_server(const char *dir, const char *path)
+{
+	const char *key = path + strlen("history/"), *slash;
+	char *month, *place;
+
+	if (strcmp(path, "nbms.db") == 0)
+		return db_site_path(dir);
+	slash = strncmp(path, "history/", 8) == 0 ? strchr(key, '/') : NULL;
+	if (slash == NULL || strlen(slash) != strlen("/2022-10.db"))
+		return NULL;
+	month = xstrndup(slash + 1, strlen("2022-10"));
+	place = db_month_path(dir, (struct span){ key, (size_t)(slash - key) }, month);
+	free(month);
+	return place;
+}
+
+/* By way of a copy of the file, for an older one is brought up to date first. */
+static void
+put_database(const char *from, const char *dir, const struct backup_file *f, const char *place)
+{
+	enum db_family family = strcmp(f->path, "nbms.db") == 0 ? DB_SITE : DB_MONTH;
+	char *source = xasprintf("%s/%s", from, f->path);
+	char *folder = xasprintf("%s/restoring-%ld.tmp", dir, (long)getpid());
+	char *path = xasprintf("%s/copy.db", folder);
+	struct tables_digest what;
+	struct db *copy, *to;
+
+	if (!dir_make(folder, 0700) || !file_copy(source, path))
+		diag_exit(EX_IOERR);
+	copy = db_open(path, family, DB_WRITE);
+	to = db_open(place, family, DB_WRITE);
+	if (copy_database(copy, to, false, &what) == COPIED_NOT)
+		diag_exit(EX_CANTCREAT);
+	db_close(to);
+	db_close(copy);
+	(void)dir_remove(folder);
+	free(source);
+	free(folder);
+	free(path);
+}
+
+static void
+put_either(const char *from, const char *dir, const struct backup_file *f)
+{
+	char *place = site_in_server(dir) ? place_in_server(dir, f->path) : NULL;
+
+	if (place != NULL)
+		put_database(from, dir, f, place);
+	else
+		put(from, dir, f);
+	free(place);
+}
+
 /* nbms.db comes last: with it the state counts, and a run cut off before can be run again. */
 static void
 put_all(const struct backup_list *list, const char *from, const char *dir)
@@ -103,10 +180,10 @@ put_all(const struct backup_list *list, const char *from, const char *dir)
 		diag_exit(EX_CANTCREAT);
 	for (i = 0; i < list->n; i++)
 		if (&list->files[i] != site)
-			put(from, dir, &list->files[i]);
+			put_either(from, dir, &list->files[i]);
 	if (!file_sync_all(dir))
 		diag_exit(EX_IOERR);
-	put(from, dir, site);
+	put_either(from, dir, site);
 	if (!file_sync_all(dir))
 		diag_exit(EX_IOERR);
 }
@@ -158,7 +235,6 @@ verb_restore(struct store_job *job, int argc, char *argv[])
 {
 	if (argc != 1)
 		opt_wrong("restore needs the backup's folder, or - for a tar file on stdin");
-	job_in_files(job, "restore");
 	check_place(job->dir);
 	return strcmp(argv[0], "-") == 0 ? restore_stream(job) : restore(job, argv[0]);
 }

@@ -25,47 +25,68 @@ same(const struct tables_digest *a, const struct tables_digest *b)
 }
 
 static void
-print(struct copy *c, const char *of, const struct tables_digest *d, const char *done)
+must_be_same(struct db *db, const struct tables_digest *wanted)
 {
-	char hex[HEX_TEXT];
+	struct tables_digest there = tables_digest(db);
 
-	(void)snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)d->sum);
-	table_str(c->table, of);
-	table_int(c->table, d->rows);
-	table_str(c->table, hex);
-	table_str(c->table, done);
+	if (!same(wanted, &there))
+		die(EX_SOFTWARE, "%s: what was written is not what was read: nothing is kept",
+		    db_path(db));
 }
 
-/* One database; both are open. */
-static void
-copy_database(struct copy *c, struct db *from, struct db *to, const char *of)
+enum copied
+copy_database(struct db *from, struct db *to, bool replace, struct tables_digest *what)
 {
-	struct tables_digest wanted, there;
-	const char *done = "same";
+	enum copied done = COPIED_NOW;
+	struct tables_digest there;
 
 	db_begin_read(from);
 	db_begin(to);
-	wanted = tables_digest(from);
+	*what = tables_digest(from);
 	there = tables_digest(to);
-	if (!same(&wanted, &there)) {
-		if (there.rows > there.own) {
-			diag("%s: holds something else already: left as it is", db_path(to));
-			c->status = EX_DATAERR;
-			db_rollback(to);
-			db_rollback(from);
-			return;
-		}
+	if (same(what, &there)) {
+		done = COPIED_BEFORE;
+	} else if (there.rows > there.own && !replace) {
+		done = COPIED_NOT;
+		diag("%s: holds something else already: left as it is", db_path(to));
+		db_rollback(to);
+	} else {
 		tables_copy(from, to);
-		there = tables_digest(to);
-		if (!same(&wanted, &there))
-			die(EX_SOFTWARE,
-			    "%s: what was written is not what was read: nothing is kept",
-			    db_path(to));
-		done = "copied";
+		must_be_same(to, what);
 	}
-	db_commit(to);
+	if (done != COPIED_NOT)
+		db_commit(to);
 	db_rollback(from);
-	print(c, of, &wanted, done);
+	return done;
+}
+
+struct tables_digest
+copy_digest(struct db *db)
+{
+	struct tables_digest digest;
+
+	db_begin_read(db);
+	digest = tables_digest(db);
+	db_rollback(db);
+	return digest;
+}
+
+static void
+copy_one(struct copy *c, struct db *from, struct db *to, const char *of)
+{
+	struct tables_digest what;
+	enum copied done = copy_database(from, to, false, &what);
+	char hex[HEX_TEXT];
+
+	if (done == COPIED_NOT) {
+		c->status = EX_DATAERR;
+		return;
+	}
+	(void)snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)what.sum);
+	table_str(c->table, of);
+	table_int(c->table, what.rows);
+	table_str(c->table, hex);
+	table_str(c->table, done == COPIED_BEFORE ? "same" : "copied");
 }
 
 static void
@@ -78,7 +99,7 @@ copy_month(struct copy *c, struct span key, const char *month)
 
 	if (from != NULL) { /* its first lines have been written */
 		to = db_open(to_path, DB_MONTH, DB_WRITE);
-		copy_database(c, from, to, of);
+		copy_one(c, from, to, of);
 		db_close(to);
 		db_close(from);
 	}
@@ -88,49 +109,36 @@ copy_month(struct copy *c, struct span key, const char *month)
 }
 
 static void
-copy_building(struct copy *c, const char *key)
+copy_building(struct copy *c, const char *key, const char *month)
 {
 	char **months;
 	size_t n = db_months(c->from, span_of(key), &months), i;
 
 	for (i = 0; i < n; i++) {
-		if (c->status == 0 && !prog_stopping())
+		if (c->status == 0 && !prog_stopping() &&
+		    (month == NULL || strcmp(month, months[i]) == 0))
 			copy_month(c, span_of(key), months[i]);
 		free(months[i]);
 	}
 	free(months);
 }
 
-/* The keys of all buildings; the caller frees each and the array. */
-static size_t
-building_keys(struct db *site, char ***keys)
-{
-	struct rows *r = db_rows(site, SQL_BUILDING_ALL_KEYS, "");
-	struct span customer, building;
-	size_t n = 0;
-
-	*keys = NULL;
-	while (rows_next(r, "tt", &customer, &building)) {
-		*keys = xrealloc(*keys, (n + 1) * sizeof(**keys));
-		(*keys)[n++] = xasprintf("%.*s_%.*s", SPAN_ARG(customer), SPAN_ARG(building));
-	}
-	rows_end(r);
-	return n;
-}
-
 int
-copy_site(const char *from_dir, const char *to_dir, enum table_form form)
+copy_site(const char *from_dir, const char *to_dir, const char *building, const char *month,
+    enum table_form form)
 {
 	struct copy c = {
 		.from = from_dir, .to = to_dir, .table = table_begin(form, columns, COLUMNS)
 	};
 	struct db *from = site_open(from_dir, DB_READ), *to = site_open(to_dir, DB_WRITE);
 	char **keys;
-	size_t n = building_keys(from, &keys), i;
+	size_t n = site_building_keys(from, &keys), i;
 
-	copy_database(&c, from, to, "site");
+	if (building == NULL && month == NULL)
+		copy_one(&c, from, to, "site");
 	for (i = 0; i < n; i++) {
-		copy_building(&c, keys[i]);
+		if (building == NULL || strcmp(building, keys[i]) == 0)
+			copy_building(&c, keys[i], month);
 		free(keys[i]);
 	}
 	free(keys);

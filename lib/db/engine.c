@@ -198,6 +198,12 @@ db_begin_read(struct db *db)
 }
 
 void
+db_hold_moment(struct db *site)
+{
+	site->engine->hold_moment(site);
+}
+
+void
 db_commit(struct db *db)
 {
 	db->engine->commit(db);

@@ -85,6 +85,9 @@ void db_set_cache(struct db *db, int64_t kib);
 
 void db_begin(struct db *db);      /* takes the write lock at once */
 void db_begin_read(struct db *db); /* until db_commit everything is read as it stands now */
+/* From now on db_begin_read of this site's databases, all of them, shows what there is now. A
+ * SQLite file is as it stands when its own transaction begins. */
+void db_hold_moment(struct db *site);
 void db_commit(struct db *db);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);

@@ -58,6 +58,7 @@ struct engine {
 	void (*set_cache)(struct db *db, int64_t kib);
 
 	void (*begin)(struct db *db, enum db_begin_how how);
+	void (*hold_moment)(struct db *db);
 	void (*commit)(struct db *db);
 	void (*rollback)(struct db *db);
 	bool (*in_transaction)(const struct db *db);

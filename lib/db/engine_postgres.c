@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define TEXT_MAX ((size_t)1 << 16)
+#define READING "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 struct statement {
 	char name[32];
@@ -352,13 +353,31 @@ begin(struct db *base, enum db_begin_how how)
 	struct link *l = db->link;
 
 	must(!db->holds);
-	if (!l->open)
-		link_do(l, how == BEGIN_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-					     : "BEGIN");
+	if (!l->open && how == BEGIN_READ && l->snapshot != NULL)
+		link_do(l, READING "; SET TRANSACTION SNAPSHOT '%s'", l->snapshot);
+	else if (!l->open)
+		link_do(l, how == BEGIN_READ ? READING : "BEGIN");
 	l->open = true;
 	db->holds = true;
 	if (how == BEGIN_WRITE && base->family == DB_SITE && l->area != NULL)
 		lock_area(l);
+}
+
+/* A transaction of a connection of its own stands open for it, so that each that reads may be
+ * short and hold few locks. */
+static void
+hold_moment(struct db *base)
+{
+	struct link *l = postgres_own(base)->link;
+	PGresult *res;
+
+	must(l->holder == NULL);
+	l->holder = link_get(l->url, l->site, true);
+	link_do(l->holder, "SET idle_in_transaction_session_timeout = 0");
+	link_do(l->holder, READING);
+	res = link_ask(l->holder, SQL_SNAPSHOT_EXPORT, NULL, 0);
+	l->snapshot = xstrdup(PQgetvalue(res, 0, 0));
+	PQclear(res);
 }
 
 /* COMMIT says ROLLBACK where the transaction had failed; a connection lost now leaves open
@@ -650,6 +669,7 @@ const struct engine engine_postgres = {
 	.finish = finish,
 	.set_cache = set_cache,
 	.begin = begin,
+	.hold_moment = hold_moment,
 	.commit = commit,
 	.rollback = rollback,
 	.in_transaction = in_transaction,

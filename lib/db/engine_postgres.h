@@ -49,6 +49,8 @@ struct link {
 	bool open;               /* a transaction is */
 	bool leads;              /* it is committed by the site alone */
 	struct beat *beat;       /* NULL: it has neither leases nor claims */
+	struct link *holder;     /* keeps the moment that is read; NULL: none */
+	char *snapshot;          /* the server's name of it */
 	char *area;              /* NULL: none */
 	int wary;                /* lots of samples that are yet to be merged, not copied */
 	int wary_next;

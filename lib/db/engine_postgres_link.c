@@ -292,6 +292,8 @@ link_put(struct link *l)
 		}
 	lock_end(l);
 	PQfinish(l->c);
+	link_put(l->holder);
+	free(l->snapshot);
 	free(l->area);
 	free(l->url);
 	free(l->site);

@@ -305,6 +305,13 @@ begin(struct db *db, enum db_begin_how how)
 	exec(own(db), how == BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
+/* Each file has its own moments. */
+static void
+hold_moment(struct db *db)
+{
+	(void)db;
+}
+
 static void
 commit(struct db *db)
 {
@@ -660,6 +667,7 @@ const struct engine engine_sqlite = {
 	.finish = finish,
 	.set_cache = set_cache,
 	.begin = begin,
+	.hold_moment = hold_moment,
 	.commit = commit,
 	.rollback = rollback,
 	.in_transaction = in_transaction,

@@ -1,8 +1,9 @@
 #include "db/rebuild.h"
 #include "base/diag.h"
 #include "base/files.h"
-#include "db/engine_backup.h"
 #include "base/prog.h"
+#include "db/copy.h"
+#include "db/engine_backup.h"
 #include "db/ingest.h"
 #include "db/site.h"
 
@@ -16,6 +17,7 @@
 
 struct rebuild {
 	char *dir, *scratch; /* scratch: a folder for the copy of nbms.db */
+	char *server;        /* where the months are, a URL; NULL: in files, in dir */
 	struct db *site;
 	struct buildings buildings;
 	struct rebuild_month *months;
@@ -33,6 +35,7 @@ rebuild_open(const char *dir, const char *customer, const char *building)
 	struct rebuild *r = xcalloc(1, sizeof(*r));
 
 	r->dir = xstrdup(dir);
+	r->server = site_in_server(dir) ? db_site_path(dir) : NULL;
 	r->site = site_open(dir, DB_READ);
 	if (!buildings_load(&r->buildings, r->site, customer, building)) {
 		rebuild_free(r);
@@ -50,6 +53,7 @@ rebuild_free(struct rebuild *r)
 	db_close(r->site);
 	free(r->months);
 	free(r->dir);
+	free(r->server);
 	free(r);
 }
 
@@ -101,7 +105,7 @@ static bool
 is_there(const struct rebuild *r, const struct place *place, when_t ts, const char *tail)
 {
 	char *path = path_of(r, place, ts, tail);
-	bool there = access(path, F_OK) == 0;
+	bool there = r->server != NULL ? db_exists(path, DB_MONTH) : access(path, F_OK) == 0;
 
 	free(path);
 	return there;
@@ -130,7 +134,8 @@ rebuild_damaged(struct rebuild *r)
 	struct history *h = history_open(r->dir, DB_READ);
 	size_t i;
 
-	for (i = 0; i < r->buildings.n; i++) {
+	/* a server looks after its pages itself */
+	for (i = 0; i < r->buildings.n && r->server == NULL; i++) {
 		const struct place *p = &r->buildings.all[i];
 		when_t t = WHEN_NONE;
 
@@ -233,12 +238,97 @@ move_aside(const struct rebuild *r, const struct rebuild_month *m)
 	}
 }
 
+/* ---- of a server: made in files, and then put in the month's place in one transaction ---- */
+
+static char *
+month_in(const char *dir, const struct rebuild_month *m, int offset)
+{
+	return history_path(
+	    dir, m->place->key, m->place->zone, when_month(m->place->zone, m->from, offset));
+}
+
+/* What is there of the month that many after m, where there is any. */
+static void
+fetch_month(const struct rebuild *r, const struct rebuild_month *m, int offset)
+{
+	char *from_path = month_in(r->server, m, offset),
+	     *to_path = month_in(r->scratch, m, offset);
+	struct db *from = db_exists(to_path, DB_MONTH) ? NULL
+						       : db_open(from_path, DB_MONTH, DB_READ),
+		  *to;
+	struct tables_digest what;
+
+	if (from != NULL) {
+		to = db_open(to_path, DB_MONTH, DB_WRITE);
+		(void)copy_database(from, to, false, &what);
+		db_close(to);
+		db_close(from);
+	}
+	free(from_path);
+	free(to_path);
+}
+
+/* The registry, and the months beside those that are made again. From here on a directory means
+ * its files. */
+static void
+fetch(struct rebuild *r, const char *to, bool keep)
+{
+	struct db *copy = db_open(to, DB_SITE, DB_WRITE);
+	struct tables_digest what;
+	size_t i;
+
+	(void)copy_database(r->site, copy, false, &what);
+	db_close(copy);
+	(void)unsetenv("NBMS_DB");
+	for (i = 0; i < r->n; i++) {
+		const struct rebuild_month *m = &r->months[i];
+
+		if (find(r, m->place, m->from - 1) == NULL)
+			fetch_month(r, m, -1);
+		if (keep)
+			fetch_month(r, m, 0);
+		if (find(r, m->place, m->to) == NULL)
+			fetch_month(r, m, 1);
+	}
+}
+
+static void
+put_back(const struct rebuild *r, const struct rebuild_month *m)
+{
+	char *from_path = month_in(r->scratch, m, 0), *to_path = month_in(r->server, m, 0);
+	struct db *from = db_open(from_path, DB_MONTH, DB_READ), *to;
+	struct tables_digest what;
+
+	if (from != NULL) {
+		to = db_open(to_path, DB_MONTH, DB_WRITE);
+		(void)copy_database(from, to, true, &what);
+		db_close(to);
+		db_close(from);
+	}
+	free(from_path);
+	free(to_path);
+}
+
+/* ---- begun and ended ---- */
+
+/* The files of the months, marked and out of the way. */
+static void
+clear_files(const struct rebuild *r, bool keep)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		put_marker(r, &r->months[i]);
+		if (!keep)
+			move_aside(r, &r->months[i]);
+	}
+}
+
 void
 rebuild_begin(struct rebuild *r, bool keep)
 {
 	static const struct ingest_options options = { .future = FUTURE };
 	char *from = xasprintf("%s/nbms.db", r->dir), *to;
-	size_t i;
 
 	if (r->n > 1)
 		qsort(r->months, r->n, sizeof(*r->months), by_place);
@@ -246,15 +336,14 @@ rebuild_begin(struct rebuild *r, bool keep)
 	to = xasprintf("%s/nbms.db", r->scratch);
 	if (!dir_make(r->scratch, 0700))
 		diag_exit(EX_CANTCREAT);
-	if (!db_copy_file(from, to))
+	if (r->server != NULL)
+		fetch(r, to, keep);
+	else if (!db_copy_file(from, to))
 		diag_exit(EX_CONFIG);
-	for (i = 0; i < r->n; i++) {
-		put_marker(r, &r->months[i]);
-		if (!keep)
-			move_aside(r, &r->months[i]);
-	}
+	else
+		clear_files(r, keep);
 	r->copy = site_open(r->scratch, DB_WRITE);
-	r->history = history_open(r->dir, DB_WRITE);
+	r->history = history_open(r->server != NULL ? r->scratch : r->dir, DB_WRITE);
 	r->down = BUF(DOWN_MAX);
 	consumer_begin(&r->consumer, r->copy, "rebuild", NULL, NULL);
 	r->in = ingest_new(&r->consumer, r->history, &options);
@@ -299,11 +388,14 @@ finish(struct rebuild *r, struct rebuild_month *m)
 {
 	struct month *month =
 	    history_month_there(r->history, m->place->key, m->place->zone, m->from);
-	char *marker = path_of(r, m->place, m->from, ".rebuilding");
+	char *marker;
 
 	if (month != NULL)
 		(void)db_one(month_db(month), SQL_FRAME_BOUNDS, "", "wwi", &m->first, &m->last,
 		    &m->frames);
+	if (r->server != NULL)
+		return;
+	marker = path_of(r, m->place, m->from, ".rebuilding");
 	if (unlink(marker) != 0)
 		die(EX_IOERR, "%s: cannot remove: %s", marker, strerror(errno));
 	free(marker);
@@ -320,6 +412,8 @@ rebuild_end(struct rebuild *r)
 	for (i = 0; i < r->n; i++)
 		finish(r, &r->months[i]);
 	history_close(r->history);
+	for (i = 0; i < r->n && r->server != NULL; i++)
+		put_back(r, &r->months[i]);
 	db_close(r->copy);
 	buf_free(&r->down);
 	if (!dir_remove(r->scratch))

@@ -14,3 +14,29 @@ site_open(const char *dir, enum db_mode mode)
 	free(path);
 	return site;
 }
+
+bool
+site_in_server(const char *dir)
+{
+	char *path = db_site_path(dir);
+	bool server = strstr(path, "://") != NULL;
+
+	free(path);
+	return server;
+}
+
+size_t
+site_building_keys(struct db *site, char ***keys)
+{
+	struct rows *r = db_rows(site, SQL_BUILDING_ALL_KEYS, "");
+	struct span customer, building;
+	size_t n = 0;
+
+	*keys = NULL;
+	while (rows_next(r, "tt", &customer, &building)) {
+		*keys = xrealloc(*keys, (n + 1) * sizeof(**keys));
+		(*keys)[n++] = xasprintf("%.*s_%.*s", SPAN_ARG(customer), SPAN_ARG(building));
+	}
+	rows_end(r);
+	return n;
+}

@@ -10,4 +10,10 @@
  * EX_NOINPUT. */
 struct db *site_open(const char *dir, enum db_mode mode);
 
+/* Is the state of DIR kept in a server ($NBMS_DB), and not there in files? */
+bool site_in_server(const char *dir);
+
+/* The keys (C000003_B001) of all buildings; the caller frees each and the array. */
+size_t site_building_keys(struct db *site, char ***keys);
+
 #endif

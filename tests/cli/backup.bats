@@ -16,12 +16,31 @@ feed() {
 }
 
 # everything of a month file, as text
-month() { sqlite3 "$1" 'SELECT * FROM meta ORDER BY 1; SELECT * FROM frame ORDER BY ts, thing;
-	SELECT s.ts, r.thing, r.point_id, r.attr, r.period, r.texts, quote(s.value), t.json FROM sample s JOIN series r ON r.id = s.series
-	LEFT JOIN sample_text t ON t.ts = s.ts AND t.series = s.series ORDER BY 1, 2, 3, 4'; }
+month() {
+	sql "$1" 'SELECT name, value FROM meta ORDER BY 1'
+	sql "$1" 'SELECT ts, thing, local, stamp, period, received FROM frame ORDER BY ts, thing'
+	sql "$1" 'SELECT s.ts, r.thing, r.point_id, r.attr, r.period, r.texts, s.value, t.json FROM sample s JOIN series r ON r.id = s.series
+		LEFT JOIN sample_text t ON t.ts = s.ts AND t.series = s.series ORDER BY 1, 2, 3, 4'
+}
+
+# same_months A B: of two state directories
+same_months() {
+	local file
+	[ -n "$(months "$1")" ]
+	for file in $(months "$1"); do diff <(month "$file") <(month "$2${file#"$1"}"); done
+}
 
 # everything of nbms.db but when it was written
-registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
+registry() {
+	local table
+	if on_postgres; then
+		for table in customer building thing point composite composite_member latest gap_request; do
+			sql "$1" "SELECT * FROM $table ORDER BY 1, 2, 3"
+		done
+	else
+		sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'
+	fi
+}
 
 @test "a backup is whole, and restored it is the same; the list says what each file is" {
 	feed 2022-10-30 3
@@ -36,7 +55,7 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 	(cd copy && tail -n +2 backup.ndjson | jq -r '"\(.sha256)  \(.path)"' | sha256sum -c --quiet)
 	nbms-store restore -d other copy
 	diff <(registry site/nbms.db) <(registry other/nbms.db)
-	for file in site/history/*/*.db; do diff <(month "$file") <(month "other${file#site}"); done
+	same_months site other
 	nbms-store backup --secrets private >told
 	[ "$(stat -c %a private/pki private/pki/key private/weather.key | paste -sd ' ')" = '700 600 600' ]
 }
@@ -73,8 +92,6 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 	run -66 nbms-store restore -d other evil
 	run -64 nbms-store backup
 	run -66 nbms-store backup -d nowhere elsewhere
-	NBMS_DB=postgresql://localhost:1/x run -78 nbms-store backup elsewhere
-	[[ $output == *'for state in files'* ]]
 }
 
 @test "made while the pipeline writes; restored, and the tail of the spool played: every record once" {
@@ -90,7 +107,7 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 		tail -n 100 all
 	}
 	paced | nbms-recv --replay - --spool --segment 100k | nbms-store --auto-register Asia/Seoul 3>&- & pid=$!
-	within 60 eval '[ "$(sqlite3 site/nbms.db "SELECT max(seq) FROM checkpoint" 2>/dev/null || echo 0)" -ge 100 ]'
+	within 60 eval '[ "$(sql site/nbms.db "SELECT max(seq) FROM checkpoint" 2>/dev/null || echo 0)" -ge 100 ]'
 	nbms-store backup copy >told
 	touch made
 	jq -e ".done >= 100 and .done < $sent" told
@@ -99,8 +116,8 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 	mkdir new && cp -r site/spool new/
 	nbms-store restore -d new copy
 	NBMS_DIR=$PWD/new nbms-recv --spool | NBMS_DIR=$PWD/new nbms-store --count 2>counts
-	for file in site/history/*/*.db; do diff <(month "$file") <(month "new${file#site}"); done
-	[ "$(sqlite3 new/nbms.db 'SELECT max(seq) FROM checkpoint')" -eq "$sent" ]
+	same_months site new
+	[ "$(sql new/nbms.db 'SELECT max(seq) FROM checkpoint')" -eq "$sent" ]
 	[ "$(cat new/spool/*.ndjson | wc -l)" -eq "$sent" ]
 	grep -q 'rejected 0 + duplicate 0' counts
 }
@@ -114,10 +131,11 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 	[ "$(stat -c %i one/history/*/2022-09.db)" = "$(stat -c %i two/history/*/2022-09.db)" ]
 	[ "$(stat -c %i one/history/*/2022-10.db)" != "$(stat -c %i two/history/*/2022-10.db)" ]
 	nbms-store restore -d other two
-	for file in site/history/*/*.db; do diff <(month "$file") <(month "other${file#site}"); done
+	same_months site other
 }
 
 @test "a month file that is damaged or gone is found, said and made again, the same as it was" {
+	only_sqlite
 	feed 2022-09-29 5 --kinds init,periodic_log
 	for file in site/history/*/*.db; do month "$file" >"$(basename "$file").txt"; done
 	building=$(basename site/history/*)
@@ -139,6 +157,7 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 }
 
 @test "a rebuild that was killed is found and done again; one month alone; on top of a backup's" {
+	only_sqlite
 	feed 2022-10-03 3
 	building=$(basename site/history/*)
 	month "site/history/$building/2022-10.db" >was
@@ -180,11 +199,69 @@ registry() { sqlite3 "$1" .dump | grep -v 'INTO "\{0,1\}checkpoint'; }
 	# what still came here, and would not have gone there
 	day C000003_B002_01 2022-10-04 | nbms-recv --replay - --spool | nbms-store
 	nbms-device delete -d new --purge C000003_B001_01 2>/dev/null
-	[ ! -e new/history/C000003_B001 ]
+	[ "$(months new)" = new/history/C000003_B002/2022-10.db ]
 	NBMS_DIR=$PWD/new nbms-recv --replay site/spool/*.ndjson --spool --reject new/others | NBMS_DIR=$PWD/new nbms-store --reject new/others || [ $? -eq 1 ]
 	diff <(month site/history/C000003_B002/2022-10.db) <(month new/history/C000003_B002/2022-10.db)
-	[ "$(sqlite3 new/history/C000003_B002/2022-10.db 'SELECT count(*) FROM frame')" -eq 192 ]
+	[ "$(sql new/history/C000003_B002/2022-10.db 'SELECT count(*) FROM frame')" -eq 192 ]
 	[ "$(jq -r 'select(.by == "nbms-store") | .rejected' new/others | sort -u)" = unknown-thing ]
 	nbms-device delete --purge C000003_B002_01
-	[ ! -e site/history/C000003_B002 ] && [ -e site/history/C000003_B001/2022-10.db ]
+	[ "$(months site)" = site/history/C000003_B001/2022-10.db ]
+}
+
+@test "a server's backup is files: of one moment, restored to a server or to files; what is there is left alone" {
+	on_postgres || skip 'of a server'
+	feed 2022-09-28 5
+	nbms-store backup copy >/dev/null
+	NBMS_DB='' nbms-store restore -d files copy
+	nbms-query history >want
+	NBMS_DB='' nbms-query history -d files | diff want -
+	# and what was kept in files goes into a server
+	NBMS_DB='' nbms-store backup -d files again >/dev/null
+	nbms-store restore -d other again
+	nbms-query history -d other | diff want -
+	diff <(registry site/nbms.db) <(registry other/nbms.db)
+	# one that was cut off goes on where it was
+	nbms-store restore -d third copy & pid=$!
+	begun() { [ -n "$(months third 2>/dev/null)" ]; }
+	within 30 begun
+	kill -9 $pid
+	wait $pid || :
+	nbms-store restore -d third copy || [ $? -eq 73 ] # it was faster
+	nbms-query history -d third | diff want -
+	# months of something else in its place
+	echo '{"thing":"C000003_B001_01","point":"periodic_log","message":{"point_0":{"msg":[{"attr_name":"M_Value","data":1}],"period":15,"point_id":"x"},"point_count":1,"time":"202209281000"}}' |
+		nbms-store -d fourth --auto-register Asia/Seoul
+	run -73 nbms-store restore -d fourth copy
+	[[ $output == *'a site is there'* ]]
+}
+
+@test "a month that is gone from a server, or that is asked for, is made again from the spool, the same as it was" {
+	on_postgres || skip 'of a server'
+	feed 2022-09-29 5 --kinds init,periodic_log
+	for file in $(months site); do month "$file" >"$(basename "$file").txt"; done
+	building=$(basename "$(dirname "$(months site | head -n 1)")")
+	registry site/nbms.db >before
+	sql site/nbms.db "DROP SCHEMA \"$(schema_of site)/$building/2022-10\" CASCADE; DELETE FROM history_month WHERE month = '2022-10'"
+	nbms-store rebuild --dry-run >told
+	[ "$(jq -r '[.month, .why] | join(" ")' told)" = '2022-10 missing' ]
+	nbms-store rebuild >told
+	jq -s -e 'map(.frames) == [288] and all(.whole)' told
+	same() { for file in $(months site); do diff <(month "$file") "$(basename "$file").txt"; done; }
+	same
+	sql "site/history/$building/2022-10.db" 'DELETE FROM sample WHERE ts > 1664800000'
+	nbms-store rebuild --building "$building" --month 2022-10 --keep >told
+	same
+	sql "site/history/$building/2022-10.db" 'DELETE FROM sample; DELETE FROM frame'
+	nbms-store rebuild --month 2022-10 >told
+	same
+	diff before <(registry site/nbms.db)
+	[ -z "$(find site -name '*.tmp')" ]
+	nbms-store rebuild >told
+	[ ! -s told ]
+	# a month alone, from elsewhere
+	nbms-store backup copy >/dev/null
+	sql site/nbms.db "DROP SCHEMA \"$(schema_of site)/$building/2022-09\" CASCADE; DELETE FROM history_month WHERE month = '2022-09'"
+	nbms-store copy --from copy --to "${NBMS_DB%%#*}#$(schema_of site)" --building "$building" --month 2022-09 >told
+	[ "$(jq -r '[.of, .done] | join(" ")' told)" = "$building/2022-09 copied" ]
+	same
 }

@@ -57,6 +57,9 @@ SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM registry_change WHERE sessio
 -- name: wal_position
 SELECT CAST(pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS BIGINT);
 
+-- name: snapshot_export
+SELECT pg_export_snapshot();
+
 -- name: month_find
 SELECT id, place, version FROM history_month WHERE building = $1 AND month = $2;
 
