@@ -330,13 +330,14 @@ class walk
 	fault
 	name()
 	{
-		uint32_t unused;
+		uint32_t self;
 		fault f;
 
 		if (in.peek() != '"')
 			return SYNTAX;
-		if ((f = string(&unused)) != FINE)
+		if ((f = string(&self)) != FINE)
 			return f;
+		j->nodes[self].kind = MEMBER_NAME;
 		if (in.peek() != ':')
 			return SYNTAX;
 		punctuation();

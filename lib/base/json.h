@@ -86,7 +86,7 @@ struct json_member {
 bool json_first_member(json_value object, struct json_member *m);
 bool json_next_member(struct json_member *m);
 
-/* The name of a member that json_first, json_next or json_get gave. */
+/* The name of a member that json_first, json_next or json_get gave; empty for what has none. */
 struct span json_name(json_value member);
 
 /* The same as it stands in the text, with its quotes. */

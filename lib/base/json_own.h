@@ -11,6 +11,10 @@
 namespace json_own
 {
 
+/* A string that is no value, but a member's name; an array's element may well have a string
+ * before it. */
+constexpr json_kind MEMBER_NAME = json_kind(JSON_OBJECT + 1);
+
 struct node {
 	uint32_t off;  /* of the raw text (of a string: of its content) in the document */
 	uint32_t n;    /* its length */

@@ -65,7 +65,7 @@ json_name(json_value member)
 		return { "", 0 };
 	const node *name = &member.doc->nodes[member.at - 1];
 
-	if (name->kind != JSON_STRING) /* an element of an array */
+	if (name->kind != MEMBER_NAME) /* an element of an array */
 		return { "", 0 };
 	return string_of(member.doc, name);
 }
@@ -76,6 +76,8 @@ json_name_raw(json_value member)
 	if (node_of(member) == nullptr || member.at < 2)
 		return { "", 0 };
 	const node &name = member.doc->nodes[member.at - 1];
+	if (name.kind != MEMBER_NAME)
+		return { "", 0 };
 	return { member.doc->text + name.off - 1, size_t(name.n) + 2 };
 }
 

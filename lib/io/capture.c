@@ -261,7 +261,8 @@ goes_on(struct scan *s, struct span line)
 static bool
 begins_anew(const struct scan *s, struct span line)
 {
-	bool in_array = (s->arrays >> s->depth & 1) != 0;
+	/* deeper than is remembered is deeper than a record may be: it only has to end */
+	bool in_array = s->depth < SCAN_DEPTH && (s->arrays >> s->depth & 1) != 0;
 	struct scan alone = { 0 };
 
 	if (line.p[0] == '{') {

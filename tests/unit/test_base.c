@@ -151,6 +151,7 @@ json_reads_every_kind(void **state)
 	assert_true(span_is(s, "x\xc3\xa9\n"));
 	assert_true(span_is(json_raw(v), "\"x\\u00e9\\n\""));
 	assert_int_equal(json_kind_of(json_next(v)), JSON_NONE);
+	assert_true(json_name(v).n == 0 && json_name_raw(v).n == 0);
 	v = json_get(root, "c");
 	assert_true(span_is(json_raw(v), "{\"d\":-1e3,\"e\\n\":{}}"));
 	assert_true(json_int(json_get(v, "d"), &i));
