@@ -285,8 +285,8 @@ write_file(void)
 	int fd =
 	    open(state.temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	/* read by a collector with a user of its own, whatever the umask is for the rest */
-	bool fine = fd >= 0 && fchmod(fd, 0644) == 0 &&
-		    out_write_all(fd, buf_span(&state.text));
+	bool fine =
+	    fd >= 0 && fchmod(fd, 0644) == 0 && out_write_all(fd, buf_span(&state.text));
 
 	if (fd >= 0 && close(fd) != 0)
 		fine = false;
