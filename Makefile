@@ -9,6 +9,7 @@ MANDIR  ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/nbms
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 
 CC  ?= gcc
@@ -198,7 +199,7 @@ install: all
 	@$(MAKE) --no-print-directory install-files
 
 dirs := $(BINDIR) $(LIBDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(DATADIR)/tariffs $(DATADIR)/holidays \
-	$(DATADIR)/simulate.d $(DATADIR)/plot.d $(DATADIR)/web $(UNITDIR) $(COMPLETIONDIR)
+	$(DATADIR)/simulate.d $(DATADIR)/plot.d $(DATADIR)/web $(UNITDIR) $(COMPLETIONDIR) $(ZSHDIR)
 
 install-files:
 	install -d $(dirs:%=$(DESTDIR)%)
@@ -216,10 +217,12 @@ install-files:
 	install -m 644 scripts/alerts.yml scripts/crontab $(DESTDIR)$(DATADIR)
 	cd scripts/systemd && find . -type f | while read -r unit; do mkdir -p "$(DESTDIR)$(UNITDIR)/$${unit%/*}" && \
 		sed 's|@BINDIR@|$(BINDIR)|g; s|@DATADIR@|$(DATADIR)|g' "$$unit" >"$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
-	for program in $(programs); do $B/bin/$$program --completion >$(DESTDIR)$(COMPLETIONDIR)/$$program || exit 1; done
+	for program in $(programs); do $B/bin/$$program --completion >$(DESTDIR)$(COMPLETIONDIR)/$$program && \
+		$B/bin/$$program --completion=zsh >$(DESTDIR)$(ZSHDIR)/_$$program || exit 1; done
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(programs) $(patsubst plot,nbms-plot,$(commands))) $(programs:%=$(DESTDIR)$(COMPLETIONDIR)/%)
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,$(programs) $(patsubst plot,nbms-plot,$(commands))) $(programs:%=$(DESTDIR)$(COMPLETIONDIR)/%) \
+		$(programs:%=$(DESTDIR)$(ZSHDIR)/_%)
 	for page in man/*.[157]; do rm -f $(DESTDIR)$(MANDIR)/man"$${page##*.}"/"$${page##*/}"; done
 	cd scripts/systemd && find . -type f | while read -r unit; do rm -f "$(DESTDIR)$(UNITDIR)/$$unit"; done
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)/nbms-*.service.d

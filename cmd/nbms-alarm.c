@@ -100,8 +100,10 @@ take(void *ctx, struct record *r)
 		record_reject(r, code, "%s", why);
 		return true;
 	}
-	if (m.kind == MESSAGE_MARK)
+	if (m.kind == MESSAGE_MARK) {
+		out_need_reader();
 		alarm_feed_mark(job->feed, m.received);
+	}
 	if (!consumer_takes(&job->consumer, r, &m))
 		return true;
 	alarm_feed_message(job->feed, r, &m);

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/jsonw.h"
 #include "base/out.h"
+#include "base/sandbox.h"
 #include "db/months.h"
 
 #include <stdio.h>
@@ -57,6 +58,7 @@ job_open_pki(struct device_job *job, bool make)
 		die(EX_NOINPUT, "%s: no authority there: nbms-device create makes it", ca);
 	if ((job->ca == NULL) != (job->ca_key == NULL))
 		opt_wrong("--ca and --ca-key go together");
+	sandbox_keep_secrets();
 	job->pki = pki_open(path, job->rsa ? PKI_RSA_2048 : PKI_EC_P256, job->ca, job->ca_key);
 	if (job->pki == NULL)
 		diag_exit(EX_CONFIG);

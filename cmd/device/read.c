@@ -55,6 +55,21 @@ verb_show(struct device_job *job, int argc, char *argv[])
 	return missing > 0 ? EX_REJECTED : 0;
 }
 
+/* A list is signed anew long before its end, which is never far: it is told of once half of its
+ * time is over, and of one that cannot be read. */
+static when_t
+list_end(struct device_job *job, when_t until)
+{
+	struct crl crl = { 0 };
+	const char *why;
+
+	if (!pki_crl_read(job->pki, &crl, &why))
+		diag("revocation list: %s", why);
+	if (clock_now() < crl.this_update + (crl.next_update - crl.this_update) / 2)
+		return until;
+	return crl.next_update;
+}
+
 /* Authority, list and the broker's own certificates, which no row of the registry tells of. */
 static void
 expiring_files(struct device_job *job, when_t until, struct table *t)
@@ -64,18 +79,14 @@ expiring_files(struct device_job *job, when_t until, struct table *t)
 		when_t at;
 	} ends[4];
 	struct certificate c;
-	struct crl crl = { 0 };
-	const char *why;
 	char text[WHEN_TEXT];
 	static const char *const own[] = { "pki/server/server.pem", "pki/site/site.pem" };
 	size_t i, n = 0;
 
 	ends[n].what = "authority";
 	ends[n++].at = pki_issuer(job->pki)->not_after;
-	if (!pki_crl_read(job->pki, &crl, &why))
-		diag("revocation list: %s", why);
 	ends[n].what = "revocation-list";
-	ends[n++].at = crl.next_update;
+	ends[n++].at = list_end(job, until);
 	for (i = 0; i < 2; i++) {
 		struct buf pem = BUF(PKI_PEM_MAX);
 		char *path = job_path(job, own[i]);

@@ -217,6 +217,7 @@ greet(struct feed *f)
 static void
 look(struct feed *f)
 {
+	out_need_reader();
 	if (db_written_elsewhere(f->job->site))
 		f->stale = true;
 	if (!f->stale)

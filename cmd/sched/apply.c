@@ -92,6 +92,8 @@ apply_record(void *ctx, struct record *r)
 		record_reject(r, code, "%s", why);
 		return true;
 	}
+	if (m.kind == MESSAGE_MARK)
+		out_need_reader();
 	if (!consumer_takes(&job->consumer, r, &m))
 		return true;
 	handle(job, r, &m);

@@ -1,4 +1,5 @@
 #include "base/opt.h"
+#include "base/completion.h"
 #include "base/diag.h"
 #include "base/metrics.h"
 #include "base/out.h"
@@ -20,7 +21,7 @@ enum { CODE_HELP = 1000, CODE_VERSION, CODE_METRICS, CODE_COMPLETION };
 /* The options of every program; --completion is for those who package, and not shown. */
 static const struct option common[] = { { "help", 0, NULL, CODE_HELP },
 	{ "version", 0, NULL, CODE_VERSION }, { "metrics", 1, NULL, CODE_METRICS },
-	{ "completion", 0, NULL, CODE_COMPLETION } };
+	{ "completion", optional_argument, NULL, CODE_COMPLETION } };
 
 #define COMMON (sizeof(common) / sizeof(common[0]))
 
@@ -100,22 +101,6 @@ static void
 version(void)
 {
 	out_printf("%s %s\n", diag_program(), NBMS_VERSION);
-}
-
-/* bash(1): the words that may follow, and after those that name a file, file names. */
-static void
-completion(const struct opt_spec *spec, const char *const verbs[])
-{
-	const char *program = diag_program();
-	const struct opt *o;
-
-	out_printf("# %s: completion for bash; made by %s --completion\n", program, program);
-	out_puts("complete -o default -W '");
-	for (; verbs != NULL && *verbs != NULL; verbs++)
-		out_printf("%s ", *verbs);
-	for (o = spec->opts; o->name != NULL; o++)
-		out_printf("--%s ", o->name);
-	out_printf("--metrics --help --version' %s\n", program);
 }
 
 static bool
@@ -201,14 +186,14 @@ store(const struct opt *o, const char *arg)
 }
 
 static void
-answer(const struct opt_spec *spec, const char *const verbs[], int code)
+answer(const struct opt_spec *spec, const char *const verbs[], int code, const char *arg)
 {
 	if (code == CODE_HELP)
 		help(spec);
-	else if (code == CODE_COMPLETION)
-		completion(spec, verbs);
-	else
+	else if (code == CODE_VERSION)
 		version();
+	else if (!completion_print(spec, verbs, arg))
+		opt_wrong("--completion: no such shell: %s", arg);
 	out_close();
 	diag_exit(0);
 }
@@ -249,7 +234,7 @@ opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 		if (code == CODE_METRICS)
 			metrics = optarg;
 		else if (code == 'h' || code >= CODE_HELP)
-			answer(spec, NULL, code == 'h' ? CODE_HELP : code);
+			answer(spec, NULL, code == 'h' ? CODE_HELP : code, optarg);
 		if (code == CODE_METRICS)
 			continue;
 		if (code >= LONG_ONLY)
@@ -267,14 +252,17 @@ opt_parse(const struct opt_spec *spec, int argc, char *argv[])
 int
 opt_verb_or_none(const struct opt_spec *spec, const char *const verbs[], int argc, char *argv[])
 {
+	static const char completion[] = "--completion";
 	int i;
 
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		answer(spec, verbs, CODE_HELP);
+		answer(spec, verbs, CODE_HELP, NULL);
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0)
-		answer(spec, verbs, CODE_VERSION);
-	if (argc >= 2 && strcmp(argv[1], "--completion") == 0)
-		answer(spec, verbs, CODE_COMPLETION);
+		answer(spec, verbs, CODE_VERSION, NULL);
+	if (argc >= 2 && strncmp(argv[1], completion, sizeof(completion) - 1) == 0)
+		answer(spec, verbs, CODE_COMPLETION,
+		    argv[1][sizeof(completion) - 1] == '=' ? argv[1] + sizeof(completion)
+							   : NULL);
 	for (i = 0; verbs[i] != NULL; i++)
 		if (argc >= 2 && strcmp(argv[1], verbs[i]) == 0)
 			return i;

@@ -5,7 +5,7 @@
  * and ends with EX_USAGE. Long options may be shortened to what is unambiguous and take
  * `--name=value` or `--name value` (getopt_long). Secrets are never option values: an option
  * names a file that holds one. --metrics FILE (base/metrics.h) is every program's too, and
- * --completion, not shown, which prints the table for bash.
+ * --completion[=SHELL], not shown, which prints the table for bash or zsh (base/completion.h).
  */
 #ifndef NBMS_BASE_OPT_H
 #define NBMS_BASE_OPT_H

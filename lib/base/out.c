@@ -67,6 +67,17 @@ out_flush(void)
 }
 
 void
+out_need_reader(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	if (held.closed || poll(&p, 1, 0) != 1 || (p.revents & POLLERR) == 0)
+		return;
+	errno = EPIPE;
+	out_failed();
+}
+
+void
 out_put(struct span s)
 {
 	if (s.n > HELD - held.n)

@@ -19,6 +19,11 @@ void out_flush(void);
 /* Flushes, and finds out what only close(2) tells. Called by prog_end; harmless twice. */
 void out_close(void);
 
+/* Ends the program, as out_flush would, where stdout is a pipe that nobody reads any more. For
+ * those who seldom have something to say: their reader's death is found out before it is
+ * needed. */
+void out_need_reader(void);
+
 /* Ends the program for errno of a write to stdout, as out_put does. For those who write there
  * themselves. */
 __attribute__((noreturn)) void out_failed(void);

@@ -99,11 +99,12 @@ value() { awk -v n="$2" -v l="${3-}" 'index($0, n "{") == 1 && index($0, l) { pr
 	sound once.prom
 }
 
-@test "every program has --metrics, and completion for bash" {
+@test "every program has --metrics, and completion for bash and zsh" {
 	for program in "$NBMS_BUILD"/bin/nbms-*; do
 		"$program" --help | grep -q -- '--metrics FILE'
 		"$program" --completion | bash -n
 		"$program" --completion | grep -q -- '--metrics'
+		"$program" --completion=zsh | grep -q -- "^.'--metrics="
 	done
 	complete=$(nbms-query --completion)
 	[[ $complete == *' energy '*' --building '* ]]

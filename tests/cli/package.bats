@@ -22,7 +22,7 @@ setup() {
 	for program in "$top"/build/bin/nbms-*; do
 		name=$(basename "$program")
 		[ -x "$root/usr/bin/$name" ] && [ -f "$root/usr/share/man/man1/$name.1.gz" ]
-		[ -f "$root/usr/share/bash-completion/completions/$name" ]
+		[ -f "$root/usr/share/bash-completion/completions/$name" ] && [ -f "$root/usr/share/zsh/vendor-completions/_$name" ]
 	done
 	for script in $(sed -n 's/^commands := //p' "$top/Makefile"); do
 		name=nbms-$(basename "$script" | sed 's/^nbms-//')
