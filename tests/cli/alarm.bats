@@ -348,6 +348,21 @@ rule:night:P4 clear 10:30 0" ]
 	diff <(sort -u want) <(for f in out.?; do cat "$f"; echo; done | grep '"tell":[a-z]*}$' | sort -u)
 }
 
+@test "whose reader is gone ends before it has something to say" {
+	mkfifo in
+	{ nbms-alarm <in || echo $? >status; } | : &
+	exec 7>in
+	trap '' PIPE
+	local deadline=$((SECONDS + 60))
+	until [ -s status ]; do
+		[ $SECONDS -lt $deadline ]
+		mark 2022-10-04T10:00:00+09:00 >&7 2>/dev/null || :
+		sleep 0.05
+	done
+	[ "$(cat status)" -eq 74 ]
+	exec 7>&-
+}
+
 @test "the questions every program is asked" {
 	run -0 nbms-alarm --help
 	[[ $output == usage:* ]] || [[ $output == *nbms-alarm* ]]
