@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the walks have in common: see run. Read by bash, in the clean system, in /walk.
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 passed=0 failed=0
