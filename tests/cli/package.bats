@@ -48,6 +48,8 @@ setup() {
 	for package in libmosquitto1 libsqlite3-0 libcurl4 adduser mosquitto jq; do [[ ", $depends" == *", $package"* ]]; done
 	# a unit is enabled again only where a site had enabled it before the package was removed
 	[ -z "$(grep -E 'deb-systemd-invoke +\$?_?(start|restart)|systemctl +(start|enable)' "$root/DEBIAN/postinst")" ]
+	# nor stopped, at an upgrade, to stay so
+	[ -z "$(grep -s stop "$root/DEBIAN/preinst")" ]
 	for script in postinst prerm postrm; do sh -n "$root/DEBIAN/$script"; done
 	[ "$(cat "$root/DEBIAN/conffiles")" = /etc/default/nbms ]
 	bash -c ". '$root/usr/share/bash-completion/completions/nbms-query' && complete -p nbms-query" | grep -q -- --building
