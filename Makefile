@@ -117,8 +117,6 @@ setup:
 check:
 	@scripts/setup --quiet check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all lint
-	@$(MAKE) --no-print-directory -j2 WERROR=-Werror SAN=address,undefined all
-	@FUZZ_SECONDS=20 tests/fuzz/run
 	@tests/run
 
 quick: all
