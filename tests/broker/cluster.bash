@@ -35,7 +35,7 @@ node_healthy() { # N: JetStream takes part again
 cluster_start() {
 	local i
 	for ((i = 1; i <= nodes; i++)); do node_start $i; done
-	for ((i = 1; i <= nodes; i++)); do within 60 node_healthy $i; done
+	for ((i = 1; i <= nodes; i++)); do within 120 node_healthy $i; done
 	within 60 site_pub 1 -q 1 -t nbms/live/here -n
 }
 
