@@ -90,7 +90,7 @@ gives_way(const struct recv_job *job, const struct mqtt *mqtt, int64_t *seen)
 
 /* True: another should try. */
 static bool
-receive(struct recv_job *job)
+receive(struct recv_job *job, const struct lease *lease)
 {
 	struct mqtt *mqtt = mqtt_new(&job->mqtt, on_message, job);
 	int64_t quiet_since = 0, patience = 0, seen = clock_monotonic();
@@ -102,6 +102,7 @@ receive(struct recv_job *job)
 	       ((left = until_idle(job, mqtt, got, &quiet_since)) > 0 || !served)) {
 		served = turn(job, mqtt, left, &patience, &got);
 		way = gives_way(job, mqtt, &seen);
+		lease_check(lease);
 	}
 	mqtt_free(mqtt);
 	return way;
@@ -134,7 +135,7 @@ recv_live(struct recv_job *job)
 	while (again && !prog_stopping()) {
 		if (lease != NULL)
 			stand_by(job, lease);
-		again = !prog_stopping() && receive(job);
+		again = !prog_stopping() && receive(job, lease);
 		if (again)
 			lease_leave(lease);
 	}

@@ -43,7 +43,8 @@ apply(struct link *l, enum db_family family, int64_t has)
 			link_do(l, "%s", m->text[SQL_POSTGRESQL]);
 }
 
-/* Only one program at a time changes what there is of schemas; until the transaction ends. */
+/* Only one program at a time changes what there is of schemas; until the transaction ends. One
+ * that does not run any more keeps the others waiting for five seconds. */
 static void
 lock_schemas(struct link *l)
 {
@@ -51,6 +52,7 @@ lock_schemas(struct link *l)
 	const char *const args[] = { number(key, link_lock_number(l, "schemas", "")) };
 	int64_t none;
 
+	link_do(l, "SET LOCAL idle_in_transaction_session_timeout = '5s'");
 	(void)link_ask_int(l, SQL_AREA_LOCK, args, 1, &none);
 }
 

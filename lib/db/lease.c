@@ -64,6 +64,13 @@ lease_leave(struct lease *l)
 }
 
 void
+lease_check(const struct lease *l)
+{
+	if (l != NULL && l->held && !db_leased(l->db))
+		die(EX_TEMPFAIL, "%s was taken over by another", l->name);
+}
+
+void
 lease_close(struct lease *l)
 {
 	if (l == NULL)

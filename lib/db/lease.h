@@ -1,7 +1,7 @@
 /*
  * lease: one of several processes that stand by for one another, on this machine or on others,
  * has it at a time (db_lease). It goes to another when its process or its connection to the
- * database is no more, or when it is left.
+ * database is no more, when the process does not run, or when it is left.
  */
 #ifndef NBMS_DB_LEASE_H
 #define NBMS_DB_LEASE_H
@@ -19,5 +19,9 @@ void lease_close(struct lease *l); /* NULL is fine */
  * first second after it was left. */
 bool lease_take(struct lease *l);
 void lease_leave(struct lease *l);
+
+/* Ends the program with EX_TEMPFAIL where another has taken it from this one, which did not run
+ * for a while. Asks nobody; NULL is fine. */
+void lease_check(const struct lease *l);
 
 #endif

@@ -82,6 +82,42 @@ values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE po
 	[ "$(values)" = '1 2' ]
 }
 
+@test "one that was stopped loses its shard to the one that stands by, and writes nothing when it goes on" {
+	on_postgres || skip 'a file is unlocked by nobody else'
+	mkfifo one two
+	NBMS_SHARD=2 nbms-store -d s one 2>err1 &
+	first=$!
+	exec 7>one
+	record 1 >&7
+	within 30 seq_is 1
+	NBMS_SHARD=2 nbms-store -d s two 2>err2 7>&- &
+	second=$!
+	exec 8<>two
+	{ record 1 100; record 2 200; } >&8
+	within 30 holds err2 'waiting for it to end'
+	# who runs keeps it, also where nothing comes
+	since=$(sql s/nbms.db 'SELECT max(until) FROM heartbeat')
+	beaten() { [ "$(sql s/nbms.db "SELECT max(until) > CAST('$since' AS TIMESTAMPTZ) + INTERVAL '5 seconds' FROM heartbeat")" = 1 ]; }
+	within 60 beaten
+	seq_is 1
+	kill -STOP $first
+	began=$(date +%s%N)
+	within 60 seq_is 2
+	echo "taken over after $((($(date +%s%N) - began) / 1000000)) ms"
+	holds err2 'was ended'
+	record 2 300 >&7
+	kill -CONT $first
+	wait $first && status=0 || status=$?
+	[ $status -eq 75 ]
+	exec 7>&-
+	record 3 >&8
+	within 30 seq_is 3
+	kill -TERM $second
+	wait $second
+	exec 8>&-
+	[ "$(values)" = '1 200 3' ]
+}
+
 @test "one that waits for a shard ends with SIGTERM, and a name that is none is refused" {
 	mkfifo one
 	NBMS_SHARD=2 nbms-store -d s one &

@@ -267,3 +267,31 @@ fill() {
 	NBMS_DB="$there" nbms-store -d t --auto-register Asia/Seoul some
 	diff wanted <(state t | grep -v '^[0-9]*$')
 }
+
+@test "a worker that is stopped at any moment, and goes on when another has its shard: every record once" {
+	(cd "$BATS_FILE_TMPDIR" && sed 's/^{"seq":[0-9]*,/{/' "$days") | nbms-store -d want --auto-register Asia/Seoul
+	last=$(wc -l <"$days")
+	seq_is() { [ "$(sql s/nbms.db 'SELECT seq FROM checkpoint')" = "$1" ]; }
+	beats() { [ "$(sql s/nbms.db 'SELECT count(*) FROM heartbeat')" = 1 ]; }
+	export NBMS_SHARD=2
+	store </dev/null
+	mkfifo one
+	exec 7<>one # it does not end by itself
+	# not by way of a function: it is the program that is stopped
+	nbms-store -d s --auto-register Asia/Seoul one >/dev/null 2>err1 7>&- &
+	first=$!
+	(while IFS= read -r line; do echo "$line"; done <"$days") >one 7>&- &
+	within 60 beats || { cat err1; false; }
+	sleep 0.$((RANDOM % 6))$((RANDOM % 10))
+	kill -STOP $first
+	store --count "$days" 2>err2 7>&- || { cat err2; false; }
+	seq_is "$last"
+	kill -CONT $first
+	exec 7>&-
+	wait $first && status=0 || status=$?
+	cat err1 err2
+	# it may have had nothing left to do
+	[ $status -eq 75 ] || [ $status -eq 0 ]
+	grep -q 'was ended' err2
+	diff <(state want | grep -v '^[0-9]*$') <(state s | grep -v '^[0-9]*$')
+}
