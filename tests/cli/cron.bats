@@ -84,10 +84,10 @@ ROWS
 	[ "$(ls kept | wc -l)" -eq 2 ]
 	[ ! -e kept/2020-01-01T000000 ]
 	[ "$(stat -c %i kept/*/history/*/2022-10.db | sort -u | wc -l)" -eq 1 ]
-	grep -qx 'nbms_job_well{job="backup"} 1' figures/job-backup.prom
+	grep -qx 'nbms_job_well{name="backup"} 1' figures/job-backup.prom
 	echo "backups=/dev/null/nowhere" >state/cron.conf
 	status=0
 	nbms-cron backup 2>err || status=$?
 	[ "$status" -ne 0 ]
-	grep -qx 'nbms_job_well{job="backup"} 0' figures/job-backup.prom
+	grep -qx 'nbms_job_well{name="backup"} 0' figures/job-backup.prom
 }
