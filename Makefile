@@ -266,7 +266,7 @@ help:
 	@echo 'make soak fuzz-long analyze   those alone; gcc -fanalyzer'
 	@echo 'make check-cluster bench-cluster   beyond one machine: what was acknowledged is kept; how fast'
 	@echo 'make bench        speed and memory, as ratios against the alternatives in the same run'
-	@echo 'make deb          a Debian package under build/deb; make check-deb installs it on a clean Debian'
+	@echo 'make deb          a Debian package under build/deb; make check-deb installs it on a clean Debian, and boots that'
 	@echo 'make distcheck    the tarball that make dist makes, built and tested by itself'
 	@echo 'make lint fuzz format install uninstall dist clean'
 	@echo 'Variables: CC=clang CXX=clang++  SAN=address,undefined  OPT=-O0  WERROR=-Werror  DESTDIR  PREFIX'
