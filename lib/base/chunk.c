@@ -127,7 +127,7 @@ chunk_put(struct buf *to, int64_t base, const int64_t ts[], const double value[]
 
 	must(n > 0);
 	put(to, n);
-	put(to, (uint64_t)(scale + 1));
+	put(to, (uint64_t)scale + 1); /* 0 of -1 */
 	buf_putc(to, ' ');
 	put_times(to, base, ts, n);
 	buf_putc(to, ' ');
