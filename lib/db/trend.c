@@ -259,8 +259,8 @@ trend_walk_frames(struct walk *w, when_t from, when_t to)
 
 /* ---- days that lie in chunks ---- */
 
-static void
-next_of(struct walk *w, struct pick *k)
+void
+trend_chunk_next(struct walk *w, struct pick *k)
 {
 	if (chunk_next(&k->chunk, &k->next, &k->next_value))
 		return;
@@ -275,11 +275,11 @@ open_chunk(struct walk *w, struct pick *k, when_t day, struct span data)
 {
 	k->data = xstrndup(data.p, data.n);
 	chunk_begin(&k->chunk, day, (struct span){ k->data, data.n });
-	next_of(w, k);
+	trend_chunk_next(w, k);
 }
 
-static void
-open_chunks(struct walk *w, when_t day)
+void
+trend_chunks_open(struct walk *w, when_t day)
 {
 	struct db *db = month_db(w->m);
 	struct span data;
@@ -291,7 +291,7 @@ open_chunks(struct walk *w, when_t day)
 		struct pick *k = &w->picks[i];
 
 		k->next = WHEN_NONE;
-		if (!wants_most(w) &&
+		if (!wants_most(w) && !k->done &&
 		    db_one(db, SQL_CHUNK_GET, "ii", "t", (int64_t)day, k->s.id, &data))
 			open_chunk(w, k, day, data);
 	}
@@ -299,9 +299,21 @@ open_chunks(struct walk *w, when_t day)
 		return;
 	r = db_rows(db, SQL_CHUNK_LIST, "i", (int64_t)day);
 	while (rows_next(r, "it", &id, &data))
-		if (id <= w->id_max && w->pick_of[id] != 0)
+		if (id <= w->id_max && w->pick_of[id] != 0 &&
+		    !w->picks[w->pick_of[id] - 1].done)
 			open_chunk(w, &w->picks[w->pick_of[id] - 1], day, data);
 	rows_end(r);
+}
+
+void
+trend_chunks_close(struct walk *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		free(w->picks[i].data);
+		w->picks[i].data = NULL;
+	}
 }
 
 /* The earliest time that any of the chunks has still to give; WHEN_NONE: none. */
@@ -323,7 +335,7 @@ walk_chunks(struct walk *w, when_t day)
 	when_t at;
 	size_t i;
 
-	open_chunks(w, day);
+	trend_chunks_open(w, day);
 	while (!w->stop && !prog_stopping() && (at = earliest(w)) != WHEN_NONE)
 		for (i = 0; i < w->n && !w->stop; i++) {
 			struct pick *k = &w->picks[i];
@@ -332,12 +344,9 @@ walk_chunks(struct walk *w, when_t day)
 				continue;
 			k->value = k->next_value;
 			w->take(w, k, at);
-			next_of(w, k);
+			trend_chunk_next(w, k);
 		}
-	for (i = 0; i < w->n; i++) {
-		free(w->picks[i].data);
-		w->picks[i].data = NULL;
-	}
+	trend_chunks_close(w);
 }
 
 /* A month in order of time: whole days of which there are chunks by these, all else by its

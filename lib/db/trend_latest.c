@@ -1,13 +1,16 @@
-/* The newest samples: by the frames, from the last one back. */
+/* The newest samples: from the last frame back. */
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/prog.h"
+#include "db/days.h"
 #include "db/trend_own.h"
 
 #include <stdlib.h>
 
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
+
+#define FEW 8 /* one in so many */
 
 static bool
 is_same_point(const struct pick *a, const struct pick *b)
@@ -102,6 +105,81 @@ take_newest(struct walk *w, struct pick *k, when_t ts)
 	} while (++k < end && is_same_point(k - 1, k));
 }
 
+/* The pick whose last sample of the day in hand is the newest; NULL: none has any. */
+static struct pick *
+latest_pick(const struct walk *w)
+{
+	struct pick *newest = NULL;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		struct pick *k = &w->picks[i];
+
+		if (!k->done && k->last != WHEN_NONE &&
+		    (newest == NULL || k->last > newest->last))
+			newest = k;
+	}
+	return newest;
+}
+
+static void
+walk_chunks_back(struct walk *w, when_t day)
+{
+	struct pick *k;
+	size_t i;
+
+	trend_chunks_open(w, day);
+	for (i = 0; i < w->n; i++) {
+		k = &w->picks[i];
+		for (k->last = WHEN_NONE; k->next != WHEN_NONE; trend_chunk_next(w, k)) {
+			k->last = k->next;
+			k->value = k->next_value;
+		}
+	}
+	while ((k = latest_pick(w)) != NULL)
+		take_newest(w, k, k->last);
+	trend_chunks_close(w);
+}
+
+/* The last frame has most of what reports at all; the few that have been silent since are
+ * looked for in the chunks. */
+static void
+walk_day_back(struct walk *w, when_t day, when_t from, when_t to)
+{
+	when_t last = to;
+
+	if (w->left * FEW > w->n &&
+	    db_one(month_db(w->m), SQL_FRAME_NEWEST, "i", "i", (int64_t)to, &last))
+		trend_walk_frames(w, last > from ? last : from, to);
+	if (w->left * FEW > w->n)
+		trend_walk_frames(w, from, last);
+	else if (w->left > 0)
+		walk_chunks_back(w, day);
+}
+
+/* A month from its end: whole days of which there are chunks by these, all else by its frames.
+ */
+static void
+walk_month_back(struct walk *w)
+{
+	const struct zone *zone = w->t->zone;
+	when_t begin = w->from > month_from(w->m) ? w->from : month_from(w->m), from, to;
+	when_t end = w->to < month_to(w->m) ? w->to : month_to(w->m);
+	struct days days = days_kept(w->m, zone);
+	size_t i;
+
+	for (i = days.n; i-- > 0 && w->left > 0 && !prog_stopping();) {
+		day_frames(w->m, zone, days.all[i], &from, &to);
+		if (from < begin || to > end)
+			continue;
+		trend_walk_frames(w, to, end);
+		walk_day_back(w, days.all[i], from, to);
+		end = from;
+	}
+	trend_walk_frames(w, begin, end);
+	free(days.all);
+}
+
 static int
 newest_by_point(const struct newest *a, const struct newest *b)
 {
@@ -162,7 +240,7 @@ trend_latest(struct history *h, const struct trend *t, reading_fn *fn, void *ctx
 		if (!trend_month_begin(&w, month))
 			continue;
 		drop_found(&w);
-		trend_walk_frames(&w, w.from, w.to);
+		walk_month_back(&w);
 		trend_month_end(&w);
 	}
 	trend_walk_end(&w);

@@ -61,6 +61,12 @@ void trend_month_end(struct walk *w);
 /* Calls take for the samples of the frames in [from, to) of the month. */
 void trend_walk_frames(struct walk *w, when_t from, when_t to);
 
+/* A day that is kept (db/days.h): of every pick that is not done, `next` and `next_value` are
+ * the first of its chunk, then the next of it, until `next` is WHEN_NONE. */
+void trend_chunks_open(struct walk *w, when_t day);
+void trend_chunk_next(struct walk *w, struct pick *k);
+void trend_chunks_close(struct walk *w);
+
 /* What a pick has at ts. Its JSON is borrowed until the next call. */
 struct reading trend_reading(struct walk *w, const struct pick *k, when_t ts);
 

@@ -403,10 +403,10 @@ mixed() {
 				gone = rand() < 0.1
 				at = rand() < 0.03 ? t + 1 + int(rand() * 800) : t
 				text = ""
-				for (p = n = 0; p < 7; p++)
+				for (p = n = 0; p < 12; p++)
 					if (rand() < 0.9)
 						text = text sprintf("\"point_%d\":{\"msg\":[{\"attr_name\":\"M_Value\",\"data\":%s}],\"period\":15,\"point_id\":\"%s\"},",
-							n++, value(p), p == 6 ? "only_" g : "p" p)
+							n++, value(p), p == 11 ? "only_" g : "p" p)
 				late = rand() < 0.1
 				line = sprintf("{\"thing\":\"C1_B1_0%d\",\"point\":\"periodic_log\",\"message\":{\"msg_type\":\"Periodic_Log\",%s\"point_count\":%d,\"time\":\"%s\"}}",
 					g, text, n, strftime("%Y-%m-%dT%H:%M:%SZ", at, 1))
@@ -418,7 +418,7 @@ mixed() {
 # Every way through the samples.
 all_of_it() {
 	nbms-query history --json
-	for point in p0 p1 p2 p4 only_2 'p[35]' '*'; do
+	for point in p4 'p[35]' '*'; do
 		nbms-query history -p "$point" --json
 		nbms-query history -p "$point" --from 2022-10-30T00:15 --to 2022-11-01T13:00 --csv
 	done
@@ -427,11 +427,18 @@ all_of_it() {
 	nbms-query trend -p p1 -p p2 --by day --json
 	nbms-query count --json
 	nbms-query latest --json
+	for to in 2022-10-31T00:10 2022-11-01T07:01; do
+		nbms-query latest --to $to --json
+		nbms-query latest -p p2 -p only_1 -p new --from 2022-10-29T12:20 --to $to --json
+	done
 }
 
 @test "samples of days that were worked out are those that came, whatever comes later" {
 	building C1_B1 Europe/London
-	mixed 1 first | nbms-store
+	{
+		mixed 1 first
+		log C1_B1_02 2022-10-29T05:07:00Z new 1
+	} | nbms-store
 	all_of_it >before
 	nbms-store sums >/dev/null
 	all_of_it | diff before -
