@@ -18,7 +18,7 @@ B   := build$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2 $(WERROR)
 WARN_C := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
-OPT ?= $(if $(SAN),-O1,-O2) -g
+OPT ?= $(if $(SAN),-O1 -g1,-O2 -g)
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 CPPFLAGS += -D_GNU_SOURCE -Ilib -Icmd -I$B/gen -DNBMS_VERSION='"$(VERSION)"'
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)

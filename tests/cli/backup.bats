@@ -223,7 +223,7 @@ registry() {
 	# one that was cut off goes on where it was
 	nbms-store restore -d third copy & pid=$!
 	begun() { [ -n "$(months third 2>/dev/null)" ]; }
-	within 30 begun
+	within 60 begun
 	kill -9 $pid
 	wait $pid || :
 	nbms-store restore -d third copy || [ $? -eq 73 ] # it was faster

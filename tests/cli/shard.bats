@@ -89,12 +89,12 @@ values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE po
 	first=$!
 	exec 7>one
 	record 1 >&7
-	within 30 seq_is 1
+	within 60 seq_is 1
 	NBMS_SHARD=2 nbms-store -d s two 2>err2 7>&- &
 	second=$!
 	exec 8<>two
 	{ record 1 100; record 2 200; } >&8
-	within 30 holds err2 'waiting for it to end'
+	within 60 holds err2 'waiting for it to end'
 	# who runs keeps it, also where nothing comes
 	since=$(sql s/nbms.db 'SELECT max(until) FROM heartbeat')
 	beaten() { [ "$(sql s/nbms.db "SELECT max(until) > CAST('$since' AS TIMESTAMPTZ) + INTERVAL '5 seconds' FROM heartbeat")" = 1 ]; }
@@ -111,7 +111,7 @@ values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE po
 	[ $status -eq 75 ]
 	exec 7>&-
 	record 3 >&8
-	within 30 seq_is 3
+	within 60 seq_is 3
 	kill -TERM $second
 	wait $second
 	exec 8>&-
