@@ -295,24 +295,43 @@ put_result(struct act *a, struct span rows)
 	buf_free(&text);
 }
 
-/* The owner's first line, without its name, its stdin's and its help. */
-static const char *
-message_of(struct buf *err, char to[MESSAGE_MAX])
+/* The owner's last line, which is what ended it, without its name, its stdin's and its help. */
+static struct span
+last_words(struct span said)
 {
-	const char *text = buf_text(err), *colon = strstr(text, ": "), *see;
-	size_t n;
+	static const char stdin_name[] = "<stdin>:1: ";
+	const char *at;
 
-	if (span_starts(buf_span(err), "nbms-") && colon != NULL)
-		text = colon + 2;
-	if (strncmp(text, "<stdin>:1: ", 11) == 0)
-		text += 11;
-	n = strcspn(text, "\n");
-	see = memmem(text, n, " (see nbms-", 11);
-	if (see != NULL)
-		n = (size_t)(see - text);
-	(void)snprintf(
-	    to, MESSAGE_MAX, "%.*s", (int)(n < MESSAGE_MAX ? n : MESSAGE_MAX - 1), text);
-	return to;
+	while (said.n > 0 && said.p[said.n - 1] == '\n')
+		said.n--;
+	at = memrchr(said.p, '\n', said.n);
+	if (at != NULL)
+		said = (struct span){ at + 1, said.n - (size_t)(at + 1 - said.p) };
+	at = memmem(said.p, said.n, ": ", 2);
+	if (span_starts(said, "nbms-") && at != NULL)
+		said = (struct span){ at + 2, said.n - (size_t)(at + 2 - said.p) };
+	if (span_starts(said, stdin_name))
+		said =
+		    (struct span){ said.p + strlen(stdin_name), said.n - strlen(stdin_name) };
+	at = memmem(said.p, said.n, " (see nbms-", 11);
+	if (at != NULL)
+		said.n = (size_t)(at - said.p);
+	return said;
+}
+
+/* Why it refused: the message of its answer where that has one, or its last words. */
+static void
+message_of(struct act *a, struct span out, struct span err, char to[MESSAGE_MAX])
+{
+	struct span text = last_words(err), told;
+	json_value root;
+
+	if (out.n > 0 && out.p[out.n - 1] == '\n')
+		out.n--;
+	if (json_parse_copy(a->json, out, &root) && json_text(json_get(root, "message"), &told))
+		text = told;
+	(void)snprintf(to, MESSAGE_MAX, "%.*s",
+	    (int)(text.n < MESSAGE_MAX ? text.n : MESSAGE_MAX - 1), text.n > 0 ? text.p : "");
 }
 
 static int
@@ -333,7 +352,7 @@ perform(struct act *a, struct answer *answer)
 
 	audit_begin(a->site, &audit);
 	status = call_owner(a, &out, &err);
-	(void)message_of(&err, message);
+	message_of(a, buf_span(&out), buf_span(&err), message);
 	audit_end(a->site, &audit, status, status != 0 ? message : NULL);
 	if (status == 0) {
 		put_result(a, buf_span(&out));

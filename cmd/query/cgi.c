@@ -335,12 +335,13 @@ copy_message(char to[512], struct content err)
 	end = memmem(s.p, s.n, " (see ", 6);
 	if (end != NULL && s.p[s.n - 1] == ')')
 		s.n = (size_t)(end - s.p);
-	if (span_starts(s, "--")) {
-		s.p += 2;
-		s.n -= 2;
+	for (n = 0; s.n > 0 && n < 511; s.p++, s.n--) {
+		if ((n == 0 || to[n - 1] == ' ') && span_starts(s, "--") && s.n > 2) {
+			s.p += 2; /* what is an option there is a parameter here */
+			s.n -= 2;
+		}
+		to[n++] = *s.p;
 	}
-	n = s.n < 511 ? s.n : 511;
-	memcpy(to, s.p, n);
 	to[n] = '\0';
 }
 

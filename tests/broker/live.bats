@@ -262,6 +262,13 @@ state_is() { [ "$(db "SELECT state FROM control WHERE request_id = '$1'")" = "$2
 	run -0 --separate-stderr nbms-live relinquish -b C000003_B001 --point "$fan" --by choi
 	[ "$(db "SELECT state FROM control WHERE point_id = '$fan' AND value = '1' AND user_id = 'choi'")" = released ]
 	run -65 nbms-live control -b C000009_B001 --point "$fan" --value 1 --by choi
+	# over HTTP the refusal says why, whatever the session said before it
+	local body
+	body="{\"building\":\"C000003_B001\",\"point_id\":\"$temp\",\"value\":25}"
+	printf %s "$body" | env GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST PATH_INFO=/api/control/write CONTENT_TYPE=application/json \
+		CONTENT_LENGTH=${#body} HTTP_AUTHORIZATION="Bearer $(nbms-live token add --customer C000003 --role operator song)" nbms-query >answer
+	grep -q '^Status: 409' answer
+	[ "$(tail -n 1 answer | jq -r .message)" = 'an input is read only' ] || { cat answer; false; }
 	run -64 nbms-live control -b C000003_B001 --point "$fan" --value nonsense --by choi
 	run -64 nbms-live control -b C000003_B001 --value 1 --by choi
 }

@@ -243,6 +243,7 @@ alarm() {
 	[ ! -e hacked ]
 	post notice/ack "{\"building\":\"C000003_B001\",\"episode\":\"$episode\"}"
 	is 409 refused
+	[ "$(jq -r .message body)" = "$(nbms-alarm ack "$episode" --by op 2>&1 >/dev/null | sed 's/^nbms-alarm: //')" ]
 	post notice/shelve '{"building":"C000003_B001","alarm":"A1","minutes":30}'
 	is 200
 	post notice/unshelve '{"building":"C000003_B001","alarm":"A1"}'
