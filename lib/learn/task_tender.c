@@ -618,6 +618,7 @@ task_tender_predict(json_value data, json_value record, struct jw *w, struct tas
 		collect(&b, &os, json_get(data, "companies"), n.rate, &text);
 		if (reserve_init(generator_of(record, "predictMethod", g), n.low, n.high,
 			&law) == LEARN_OK) {
+			jw_member_int(w, "base", n.base);
 			jw_member_int(w, "rate", n.rate);
 			put_law(w, &law);
 			put_prices(w, &law, &n);

@@ -12,6 +12,9 @@ import {empty, find, into, table, tabs, tag} from './parts.js';
 const SHOWN = 120; // points listed at once: each is subscribed to
 const STALE = 40 * 60000; // older than two periods and a half of fifteen minutes
 
+// A mode has a name, too.
+const said = (value, point) => (point.role === 'Mode' && typeof value === 'number' ? `${word('mode', value)} (${f.number(value)})` : f.value(value, point));
+
 // A value that follows the session; old ones say so.
 function cell(place, point) {
 	const out = h('output', {class: 'number', 'data-point': point.point_id}, '–');
@@ -21,7 +24,7 @@ function cell(place, point) {
 		if (newest && new Date(event.time) < new Date(newest.time)) return;
 		const first = newest === null;
 		newest = event;
-		replace(out, f.value(event.value, point));
+		replace(out, said(event.value, point));
 		age();
 		if (!first && !event.snapshot) { out.classList.remove('flash'); void out.offsetWidth; out.classList.add('flash'); }
 	};
@@ -100,9 +103,9 @@ async function units(place, panel) {
 			{head: t('unit'), cell: (r) => r.name},
 			{head: t('building.run'), cell: (r) => r.state},
 			{head: t('building.mode'), cell: (r) => (r.v.Mode === undefined || r.v.Mode === null ? '–' : word('mode', r.v.Mode))},
-			{head: t('building.temp'), right: true, cell: (r) => (typeof r.v.Temp === 'number' ? `${f.number(r.v.Temp, 1)} °C` : '–')},
-			{head: t('building.set'), right: true, cell: (r) => (typeof r.v.SetTemp === 'number' ? `${f.number(r.v.SetTemp, 1)} °C` : '–')},
-		], rows, {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, class: r.unit.composite_id === chosen && 'chosen'}), fold: false}));
+			{head: t('building.temp'), right: true, cell: (r) => (typeof r.v.Temp === 'number' ? `${f.fixed(r.v.Temp, 1)} °C` : '–')},
+			{head: t('building.set'), right: true, cell: (r) => (typeof r.v.SetTemp === 'number' ? `${f.fixed(r.v.SetTemp, 1)} °C` : '–')},
+		], rows, {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, class: r.unit.composite_id === chosen && 'chosen', on: {click: (e) => { if (!e.target.closest('button')) open(r.unit); }}}), fold: false}));
 	};
 	await draw();
 	replace(panel, h('div', {class: 'two wide'}, list, detail));

@@ -57,7 +57,7 @@ export default {
 
 	'forecast.title': 'Forecast and plan', 'forecast.actual': 'Metered', 'forecast.forecast': 'Forecast', 'forecast.band': 'nine hours in ten lie inside the band', 'forecast.week': 'Last week', 'forecast.none': 'There is no forecast yet.', 'forecast.ask': 'Learn and plan now', 'forecast.asked': 'The task is running; the result comes here.',
 	'forecast.done': '{task}: {status}', 'forecast.saved': 'Saved', 'forecast.standing': 'Schedules in force', 'forecast.optimised': 'Optimised', 'forecast.cost': 'Cost', 'forecast.kwh': 'Energy', 'forecast.peak': 'Peak', 'forecast.comfort': 'Discomfort', 'forecast.plan': 'The plan, unit by unit', 'forecast.why': 'Why', 'forecast.noplan': 'There is no plan yet.', 'forecast.made': 'made {time}',
-	'forecast.table': 'As a table', 'forecast.kh': 'K·h', 'forecast.error': 'Mean miss {percent} over {n} hours',
+	'forecast.table': 'As a table', 'forecast.kh': 'K·h', 'forecast.error': 'Mean miss {percent} over {n} h',
 
 
 	// reasons of nbms-learn, as it words them
@@ -73,13 +73,21 @@ export default {
 	'why.on: ready before people come': 'on: ready before people come',
 	'why.on: stores now what would have to be done while people are there': 'on: stores now what would have to be done while people are there',
 
+	'task.learning': 'Learning', 'task.optimizing': 'Optimising', 'status.no-run': 'no result', 'status.infeasible': 'cannot be done', 'status.error': 'error',
+	'outcome.forecasts repeat the past: there is no forecast of the weather': 'forecasts repeat the past: there is no forecast of the weather',
+	'outcome.forecasts repeat the past: no model does better': 'forecasts repeat the past: no model does better',
+	'outcome.forecasts repeat the past: there is too little history to try models on': 'forecasts repeat the past: there is too little history to try models on',
+	'outcome.no forecast: the newest reading is more than two weeks old': 'no forecast: the newest reading is more than two weeks old',
+	'outcome.no unit has a model that a schedule may rely on: the standing schedule stays': 'no unit has a model that a schedule may rely on: the standing schedule stays',
+	'outcome.no bid has an edge over the others that is worth the name': 'no bid has an edge over the others that is worth the name',
+
 	'comfort.title': 'Comfort', 'comfort.none': 'This building has no zones. nbms-sched zone makes them.', 'comfort.x': 'Air temperature, °C', 'comfort.y': 'Humidity ratio, g/kg', 'comfort.zone': 'Zone', 'comfort.t': 'Temperature', 'comfort.rh': 'Humidity', 'comfort.inside': 'Comfortable', 'comfort.outside': 'Outside the comfort zone', 'comfort.state': 'State', 'comfort.unknown': 'no values', 'comfort.met': 'Activity {met} met, clothing {clo} clo, air {v} m/s',
 	'comfort.chart': 'Psychrometric chart with the comfort zones',
 
 	'reports.title': 'Reports', 'reports.daily': 'Day', 'reports.monthly': 'Month', 'reports.html': 'HTML', 'reports.csv': 'CSV', 'reports.energy': 'Energy', 'reports.cost': 'Cost', 'reports.peak': 'Highest demand', 'reports.day': 'Day', 'reports.at': 'at {time}', 'reports.estimate': 'Money is an estimate, not a bill.', 'reports.meter': 'Meter',
 
 	'reports.days': 'Energy by the day, kWh', 'reports.count': 'How often', 'reports.range': 'Lowest and highest',
-	'tender.title': 'Tenders', 'tender.none': 'No tender results yet.', 'tender.curve': 'Chance of winning by bid', 'tender.win': 'Chance to win', 'tender.base': 'Base amount', 'tender.bidders': 'Bidders', 'tender.ask': 'Predict', 'tender.below': 'Below the floor',
+	'tender.title': 'Tenders', 'tender.none': 'No tender results yet.', 'tender.curve': 'Chance of winning by bid', 'tender.win': 'Chance to win', 'tender.base': 'Base amount', 'tender.rate': 'Floor rate', 'tender.bidders': 'Bidders', 'tender.ask': 'Predict', 'tender.below': 'Below the floor',
 
 	'bid.best': 'Best chance', 'bid.safe': 'Safe', 'bid.margin': 'Best margin', 'tender.of': 'Prediction, {time}', 'forecast.spent': 'Spent on comfort',
 

@@ -5,7 +5,7 @@ import {get} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
-import {can, hourly, now} from './site.js';
+import {can, hourly} from './site.js';
 import {draw as plot} from './plot.js';
 import {empty, facts, into, table} from './parts.js';
 
@@ -17,7 +17,10 @@ async function curve(place, box) {
 	const first = rows[0].from ?? rows[0].time;
 	const last = rows.at(-1).to ?? rows.at(-1).from ?? rows.at(-1).time;
 	const before = new Date(Date.parse(first) - 86400000).toISOString();
-	const actual = new Map((await hourly(key, before, new Date(Date.parse(last) + 3600000).toISOString(), place.signal)).map((r) => [Date.parse(r.from), r.usage_kwh]));
+	const metered = await hourly(key, before, new Date(Date.parse(last) + 3600000).toISOString(), place.signal);
+	const whole = Math.max(0, ...metered.map((r) => r.intervals)); // an hour that is not over yet is no miss of the forecast
+	while (metered.length && metered.at(-1).intervals < whole) metered.pop();
+	const actual = new Map(metered.map((r) => [Date.parse(r.from), r.usage_kwh]));
 	const byTime = new Map();
 	const at = (x) => { if (!byTime.has(x)) byTime.set(x, [new Date(x), [null, null, null], [null, null, null], [null, null, null]]); return byTime.get(x); };
 	for (const [x, v] of actual) at(x)[2] = [v, v, v];
@@ -27,13 +30,13 @@ async function curve(place, box) {
 		row[1] = [r.low ?? r.kwh, r.kwh, r.high ?? r.kwh];
 		if (typeof r.week_ago === 'number') row[3] = [r.week_ago, r.week_ago, r.week_ago];
 		const real = actual.get(Date.parse(r.from ?? r.time));
-		if (real !== undefined && Date.parse(r.from ?? r.time) < now()) { misses += Math.abs(real - r.kwh); sum += real; n++; }
+		if (real !== undefined) { misses += Math.abs(real - r.kwh); sum += real; n++; }
 	}
 	plot(box, {
 		rows: [...byTime.values()].sort((a, b) => a[0] - b[0]), band: true, zone, zero: true, name: t('forecast.title'),
 		series: [{label: t('forecast.forecast'), unit: 'kWh', swatch: 'c1'}, {label: t('forecast.actual'), unit: 'kWh', swatch: 'c2'}, {label: t('forecast.week'), unit: 'kWh', dashed: true, swatch: 'line-strong'}],
 	});
-	box.append(h('p', {class: 'small muted'}, [t('forecast.band'), rows[0].made && t('forecast.made', {time: f.moment(rows[0].made, zone)}),
+	box.append(h('p', {class: 'small muted'}, [rows.some((r) => typeof r.low === 'number') && t('forecast.band'), rows[0].made && t('forecast.made', {time: f.moment(rows[0].made, zone)}),
 		n > 0 && t('forecast.error', {percent: f.percent(misses / sum, 1), n: f.number(n)})].filter(Boolean).join(' · ')));
 }
 
@@ -53,7 +56,7 @@ async function plan(place, box) {
 	const answer = await get('ai/optimising', {building: key}, place.signal);
 	const result = Array.isArray(answer) ? answer[0] : answer;
 	const r = result?.result ?? result;
-	if (!r?.standing) { replace(box, empty(result?.reason && result.reason !== 'ok' ? result.reason : t('forecast.noplan'))); return; }
+	if (!r?.standing) { replace(box, empty(t('forecast.noplan'))); return; }
 	const units = (r.units ?? []).filter((u) => u.planned);
 	const from = Date.parse(r.from), to = Date.parse(r.to);
 	const money = (x) => f.money(x, r.currency ?? currency);
@@ -66,7 +69,7 @@ async function plan(place, box) {
 	const spent = r.saved?.cost < 0; // the plan buys comfort
 	const rows = units.flatMap((u) => u.intervals.map((i) => ({unit: u.unit, ...i})));
 	replace(box,
-		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t(spent ? 'forecast.spent' : 'forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${spent ? 'not' : ''}`}, money(Math.abs(r.saved?.cost))), result.reason && result.reason !== 'ok' && h('p', {class: 'muted'}, result.reason))),
+		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t(spent ? 'forecast.spent' : 'forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${spent ? 'not' : ''}`}, money(Math.abs(r.saved?.cost))), result.reason && result.reason !== 'ok' && h('p', {class: 'muted'}, word('outcome', result.reason)))),
 		facts([[t('forecast.kwh'), `${f.number(r.saved?.kwh, 1)} kWh`], [t('forecast.peak'), `${f.number(r.saved?.peak_kw, 1)} kW`], [t('forecast.comfort'), `${f.number(r.saved?.comfort_kelvin_hours, 1)} ${t('forecast.kh')}`]]),
 		table([{head: '', cell: (x) => x[0]}, {head: t('forecast.cost'), right: true, cell: (x) => money(x[1])}, {head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x[2], 1)} kWh`},
 			{head: t('forecast.peak'), right: true, cell: (x) => `${f.number(x[3], 1)} kW`}, {head: t('forecast.comfort'), right: true, cell: (x) => `${f.number(x[4], 1)} ${t('forecast.kh')}`}],
@@ -80,10 +83,21 @@ async function plan(place, box) {
 			{head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x.kwh, 1)} kWh`}, {head: t('reason'), whole: true, cell: (x) => word('why', x.reason)}], rows)));
 }
 
+// What came of the newest tasks, where that was not a plain success.
+async function outcomes(place, box) {
+	const {key, zone} = place.building;
+	const rows = await get('ai/results', {building: key, limit: 10}, place.signal);
+	const newest = ['learning', 'optimizing'].map((task) => rows.find((r) => r.task === task))
+		.filter((r) => r && (r.status !== 'ok' || (r.task === 'learning' && r.reason && r.reason !== 'ok')));
+	replace(box, newest.map((r) => h('p', {class: r.status === 'error' ? 'trouble' : 'muted'}, `${word('task', r.task)}, ${f.moment(r.made, zone)}: ${r.status === 'ok' ? '' : `${word('status', r.status)}: `}${word('outcome', r.reason)}`)));
+	box.hidden = newest.length === 0;
+}
+
 export async function show(box, place) {
 	const {key, name} = place.building;
+	const said = h('section', {class: 'card', id: 'outcomes', hidden: true});
 	const chart = h('div', {class: 'stack', id: 'forecast'}), day = h('div', {class: 'stack', id: 'plan'});
-	const draw = () => Promise.all([into(chart, () => curve(place, chart)), into(day, () => plan(place, day))]);
+	const draw = () => Promise.all([into(chart, () => curve(place, chart)), into(day, () => plan(place, day)), into(said, () => outcomes(place, said))]);
 	const ask = h('button', {type: 'button', on: {click: async () => {
 		ask.disabled = true;
 		try {
@@ -91,10 +105,10 @@ export async function show(box, place) {
 			note(t('forecast.asked'));
 		} catch (e) { note(e.message, 'error'); ask.disabled = false; }
 	}}}, t('forecast.ask'));
-	replace(box, h('div', {class: 'head'}, h('h1', {}, t('forecast.title')), h('span', {class: 'sub'}, name), h('span', {class: 'grow'}), can('operator') && ask),
+	replace(box, h('div', {class: 'head'}, h('h1', {}, t('forecast.title')), h('span', {class: 'sub'}, name), h('span', {class: 'grow'}), can('operator') && ask), said,
 		h('section', {class: 'card'}, chart), h('section', {class: 'card'}, day));
 	place.leave(live.on('result', (e) => {
-		note(t('forecast.done', {task: e.task, status: e.reason && e.reason !== 'ok' ? e.reason : e.status}), e.status === 'ok' ? 'good' : 'info');
+		note(t('forecast.done', {task: word('task', e.task), status: e.reason && e.reason !== 'ok' ? word('outcome', e.reason) : word('status', e.status)}), e.status === 'ok' ? 'good' : 'info');
 		ask.disabled = false;
 		draw();
 	}));

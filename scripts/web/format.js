@@ -14,6 +14,10 @@ export function number(x, digits = 2) {
 	return formatter(Intl.NumberFormat, {maximumFractionDigits: digits}).format(x);
 }
 
+// In a column, where the points stand below each other.
+export const fixed = (x, digits) => (typeof x === 'number' && Number.isFinite(x)
+	? formatter(Intl.NumberFormat, {minimumFractionDigits: digits, maximumFractionDigits: digits}).format(x) : '–');
+
 // As many digits as matter: 12,345 and 123.4 and 1.234.
 export function short(x) {
 	if (typeof x !== 'number' || !Number.isFinite(x)) return '–';

@@ -73,13 +73,21 @@ export default {
 	'why.on: ready before people come': '가동: 재실 전에 준비',
 	'why.on: stores now what would have to be done while people are there': '가동: 재실 중 부하를 미리 축열',
 
+	'task.learning': '학습', 'task.optimizing': '최적화', 'status.no-run': '결과 없음', 'status.infeasible': '실행 불가', 'status.error': '오류',
+	'outcome.forecasts repeat the past: there is no forecast of the weather': '예보가 없어 지난주를 되풀이합니다',
+	'outcome.forecasts repeat the past: no model does better': '지난주를 되풀이하는 것보다 나은 모델이 없습니다',
+	'outcome.forecasts repeat the past: there is too little history to try models on': '모델을 시험하기에는 이력이 짧아 지난 값을 되풀이합니다',
+	'outcome.no forecast: the newest reading is more than two weeks old': '예측 없음: 마지막 계측이 2주보다 오래되었습니다',
+	'outcome.no unit has a model that a schedule may rely on: the standing schedule stays': '믿을 만한 모델이 있는 설비가 없어 현재 스케줄을 그대로 둡니다',
+	'outcome.no bid has an edge over the others that is worth the name': '다른 업체보다 뚜렷이 유리한 투찰가는 없습니다',
+
 	'comfort.title': '쾌적', 'comfort.none': '이 건물에는 구역이 없습니다. nbms-sched zone으로 만듭니다.', 'comfort.x': '공기 온도, °C', 'comfort.y': '절대습도, g/kg', 'comfort.zone': '구역', 'comfort.t': '온도', 'comfort.rh': '습도', 'comfort.inside': '쾌적', 'comfort.outside': '쾌적 범위 벗어남', 'comfort.state': '상태', 'comfort.unknown': '값 없음', 'comfort.met': '활동량 {met} met, 착의량 {clo} clo, 기류 {v} m/s',
 	'comfort.chart': '쾌적 범위를 표시한 습공기 선도',
 
 	'reports.title': '보고서', 'reports.daily': '일간', 'reports.monthly': '월간', 'reports.html': 'HTML', 'reports.csv': 'CSV', 'reports.energy': '사용량', 'reports.cost': '요금', 'reports.peak': '최대수요', 'reports.day': '일', 'reports.at': '{time}', 'reports.estimate': '금액은 추정이며 청구서가 아닙니다.', 'reports.meter': '계량기',
 
 	'reports.days': '일별 사용량, kWh', 'reports.count': '횟수', 'reports.range': '최저와 최고',
-	'tender.title': '입찰 분석', 'tender.none': '아직 입찰 분석 결과가 없습니다.', 'tender.curve': '투찰 금액별 낙찰 확률', 'tender.win': '낙찰 확률', 'tender.base': '기초금액', 'tender.bidders': '참가 업체 수', 'tender.ask': '예측', 'tender.below': '하한 미달',
+	'tender.title': '입찰 분석', 'tender.none': '아직 입찰 분석 결과가 없습니다.', 'tender.curve': '투찰 금액별 낙찰 확률', 'tender.win': '낙찰 확률', 'tender.base': '기초금액', 'tender.rate': '낙찰하한율', 'tender.bidders': '참가 업체 수', 'tender.ask': '예측', 'tender.below': '하한 미달',
 
 	'bid.best': '최고 확률', 'bid.safe': '안전', 'bid.margin': '최대 이익', 'tender.of': '{time} 예측', 'forecast.spent': '쾌적을 위해 추가',
 

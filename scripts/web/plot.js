@@ -75,10 +75,12 @@ export function draw(box, o) {
 	const colours = o.series.map((one, i) => colour(one.swatch ?? swatch(i)));
 	const plot = h('div', {class: `plot ${o.height ?? ''}`, tabindex: 0, role: 'img', 'aria-label': o.name});
 	const values = o.series.map(() => h('b', {}));
+	const idle = (i) => replace(values[i], h('span', {class: 'muted'}, f.unit(o.series[i].unit)));
 	const at = h('span', {class: 'muted'});
 	const legend = h('div', {class: 'legend'}, o.series.map((one, i) => h('span', {}, h('i', {style: {'--swatch': colours[i]}}), one.label, values[i], o.beside?.(i))), at);
 	replace(box, legend, plot);
 	const say = (i, v) => replace(values[i], typeof v === 'number' ? (o.series[i].format ?? ((x) => `${f.short(x)} ${f.unit(o.series[i].unit)}`))(v) : '');
+	values.forEach((_, i) => idle(i));
 	const units = [...new Set(o.series.map((one) => one.unit ?? ''))];
 	const numbers = {axisLabelFormatter: (x) => f.short(x), axisLabelWidth: 52};
 	const per = Object.fromEntries(o.series.map((one, i) => [`s${i}`, {
@@ -97,7 +99,7 @@ export function draw(box, o) {
 			replace(at, o.zone ? f.moment(new Date(x), o.zone) : (o.xformat ?? f.short)(x));
 			values.forEach((_, i) => say(i, points.find((p) => p.name === `s${i}`)?.yval));
 		},
-		unhighlightCallback: () => { replace(at); values.forEach((v) => replace(v)); },
+		unhighlightCallback: () => { replace(at); values.forEach((_, i) => idle(i)); },
 		zoomCallback: (from, to) => o.zoomed?.(from, to),
 	});
 	keys(plot, g, o);

@@ -30,8 +30,13 @@ export async function hourly(key, from, to, signal) {
 	const rows = await get('analysis/energy', {building: key, by: 'hour', from, to, point: '*EnergyMainMeter_*'}, signal)
 		.catch((e) => { if (e.status === 404) return []; throw e; });
 	const hours = new Map();
-	for (const r of rows) hours.set(r.from, (hours.get(r.from) ?? 0) + (r.usage_kwh ?? 0));
-	return [...hours].map(([at, usage_kwh]) => ({from: at, usage_kwh}));
+	for (const r of rows) {
+		const hour = hours.get(r.from) ?? {from: r.from, usage_kwh: 0, intervals: 0};
+		hour.usage_kwh += r.usage_kwh ?? 0;
+		hour.intervals += r.intervals ?? 0;
+		hours.set(r.from, hour);
+	}
+	return [...hours.values()];
 }
 
 // A building's points and units change seldom: asked for once, until the page is loaded anew or someone asks again.

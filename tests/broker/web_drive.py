@@ -330,12 +330,15 @@ def forecast_plan_and_tender_are_drawn():
     page.wait("a band", lambda: page.js("""const c = document.querySelector('#forecast canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n""") > 5000)
     page.wait("money", lambda: re.search(r"₩[\d,]+", page.one("#plan .saved").text))
+    assert "Metered kWh" in re.sub(r"\s+", " ", page.text("#forecast .legend")), page.text("#forecast .legend")
     assert page.all("#plan .week .part"), page.text("#plan")
     page.one("#plan summary").click()
     page.says("nobody there", "#plan")
     page.shot("plan")
     page.go("tender")
     page.says("Chance of winning by bid", "main")
+    page.says("Base amount", "main .facts")
+    page.says("89.745%", "main .facts")
     page.wait("a curve", lambda: page.all("main .plot canvas"))
 
 
