@@ -123,7 +123,7 @@ quick: all
 	@tests/run --quick
 
 check-postgres: all
-	@tests/run postgres
+	@NBMS_LONG=1 BATS_TEST_TIMEOUT=1800 NBMS_FILE_TIMEOUT=7200 tests/run postgres
 
 unit cli broker fault:
 	@$(MAKE) --no-print-directory all
