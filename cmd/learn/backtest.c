@@ -96,7 +96,7 @@ test_place(struct learn_job *job, struct table *t, const struct place *p)
 	if (!ok || !jw_finish(&w) || !json_parse(j, buf_span(&text), &root)) {
 		job->status = EX_UNAVAILABLE;
 	} else if (task_hours(json_get(root, "hours"), &th, &o)) {
-		status = quality_clean(&th.h, 0, th.known, &q);
+		status = th.known > 0 ? quality_clean(&th.h, 0, th.known, &q) : LEARN_SHORT;
 		if (status == LEARN_OK)
 			test(job, t, p, &th);
 		else

@@ -476,18 +476,22 @@ function plan(    i, u, file, from, to)
 
 # ---- tender ----
 
-function tender(    i, file)
+function tender(    i, file, band)
 {
 	if (!CURVE)
 		return
 	file = "curve"
-	for (i = 1; i <= CURVE; i++)
+	band = 0
+	for (i = 1; i <= CURVE; i++) {
 		print T_X[i], 100 * T_WIN[i], 100 * T_LOW[i], 100 * T_HIGH[i], 100 * T_BELOW[i] > file
+		if (T_HIGH[i] > T_LOW[i])
+			band = 1
+	}
 	close(file)
 	titled("chances of a bid", "chance to win, %")
 	print "set xlabel 'bid, % off the floor of the base amount'"
 	plot_begin()
-	if (format != "text")
+	if (format != "text" && band)
 		plot_add("'curve' using 1:3:4 with filledcurves linecolor 1 title '5 to 95 %'")
 	plot_add("'curve' using 1:2 with lines linecolor 1 linewidth 2 title 'wins'")
 	if (format != "text") {

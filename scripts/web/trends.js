@@ -60,6 +60,7 @@ export async function show(box, place) {
 		work.abort();
 		work = new AbortController();
 		const {signal} = work;
+		csv.disabled = !chosen.length;
 		if (!chosen.length) { replace(chart, empty(t('trends.none'))); replace(said); return; }
 		const [a, b] = zoom ?? ends();
 		const most = Math.max(200, Math.min(2000, Math.round(chart.clientWidth || 800)));

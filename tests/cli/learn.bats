@@ -422,6 +422,9 @@ ROWS
 	nbms-learn backtest $B --table 2>err | head -1 | grep -q 'building *horizon *model'
 	csv '30 + k % 7' 20 >data.csv
 	run -69 nbms-learn backtest $B --basic-data data.csv
+	# years after the last reading
+	NBMS_NOW=2036-01-01T00:00:00Z run -69 nbms-learn backtest $B --json
+	[ "$output" = 'nbms-learn: building C000003_B001: history: too little usable history' ] || { echo "$output"; false; }
 }
 
 @test "every program's questions: help, version, options, a full disk, SIGTERM" {

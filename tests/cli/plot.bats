@@ -140,6 +140,10 @@ for t in E.parse(sys.argv[1]).iter("{http://www.w3.org/2000/svg}text"): print(""
 		nbms-learn task tender-predict -d state --input '{"base":404282000,"rate":89.745,"bidders":10}' | nbms-learn run >law
 	}
 	plot --size 70x20 law | grep -q 'chances of a bid'
+	# by the law alone there is no band, and none in the legend
+	plot --format svg law >law.svg
+	texts law.svg | grep -q 'below the floor'
+	! texts law.svg | grep -q '5 to 95' || false
 }
 
 @test "the psychrometric chart: outlines closed, readings where temperature and humidity put them" {
