@@ -37,6 +37,7 @@ client_cpu() {
 	client_now=$(awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' "$BENCH_TMP/times")
 }
 server_cpu() {
+	sleep 0.3 # who has just ended is neither there nor counted for a moment
 	cat /proc/[0-9]*/stat 2>/dev/null | awk -v hz="$(getconf CLK_TCK)" -v server="$(head -n 1 "$server/pg/db/postmaster.pid")" '
 		{ id = $1; sub(/.*\) /, "") } id == server { sum += $14 + $15 } $2 == server { sum += $12 + $13 } END { print sum / hz }'
 }
