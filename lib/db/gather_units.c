@@ -5,9 +5,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define OURS "nbms-learn" /* how the manual periods that a result became begin */
 #define HOUR 3600
+#define OUTDOOR_GAP (6 * HOUR) /* longer ones are not bridged (CalTRACK 2.2.4.1) */
 
 /* ---- outdoors ---- */
 
@@ -248,17 +250,40 @@ put_unit(struct jw *w, const struct fleet *f, const struct unit *u, const struct
 
 /* ---- the coming day ---- */
 
+/* Gaps of at most `most` steps in a straight line; one at an end holds what is beside it. */
+static void
+bridge(double *x, size_t n, size_t most)
+{
+	size_t from, to, k;
+
+	for (from = 0; from < n; from = to + 1) {
+		double left, right;
+
+		for (to = from; to < n && isnan(x[to]); to++)
+			;
+		if (to == from || to - from > most || (from == 0 && to == n))
+			continue;
+		left = from > 0 ? x[from - 1] : x[to];
+		right = to < n ? x[to] : left;
+		for (k = from; k < to; k++)
+			x[k] = left + (right - left) * (double)(k - from + 1) /
+					  (double)(to - from + 1);
+	}
+}
+
 /* The forecast by steps; where there is none, what it was a day ago, which is said. */
 static void
 put_outdoor(const struct gather *g, struct jw *w)
 {
 	double hourly[GATHER_AHEAD], steps[GATHER_STEPS];
-	double *past = fleet_unknown(GATHER_PAST), *before = past + GATHER_PAST - GATHER_STEPS;
+	double *past = fleet_unknown(GATHER_PAST), before[GATHER_STEPS];
 	size_t k, persisted = 0;
 	when_t issued;
 
 	gather_forecast(g, hourly, GATHER_AHEAD, &issued);
 	gather_outdoor(g, g->to - (when_t)GATHER_PAST * GATHER_STEP, past, GATHER_PAST);
+	memcpy(before, past + GATHER_PAST - GATHER_STEPS, sizeof(before));
+	bridge(before, GATHER_STEPS, OUTDOOR_GAP / GATHER_STEP);
 	for (k = 0; k < GATHER_STEPS; k++) {
 		size_t h = k * GATHER_STEP / HOUR;
 		double part = (double)(k * GATHER_STEP % HOUR) / HOUR;

@@ -246,6 +246,12 @@ ROWS
 	nbms-learn run task | jq -e '.result | .forecast_by != null and all(.forecast[]; .temperature == null)'
 	nbms-learn task optimizing $B >tasks
 	tail -1 tasks | jq -e '.data.outdoor_from_yesterday == 96'
+	# a few lost reports of yesterday leave no hole in tomorrow
+	printf '%s\n' '{"type":"building","customer":"C000003","building":"B004","timezone":"Asia/Seoul","tariff":"general/eul/high_a/2","contract_kw":100}' \
+		'{"type":"thing","thing":"C000003_B004_01"}' | nbms-device register
+	"$top/scripts/simulate" --thing C000003_B004_01 --from 2026-07-12 --days 3 --points 40 | grep -v '"time":"202607141[01]' | nbms-store
+	nbms-learn task optimizing --customer C000003 --building B004 | tail -1 >holed
+	jq -e '.data | ([.outdoor_past[] | select(. == null)] | length > 0) and (.outdoor | length == 96 and all(. != null))' holed
 	nbms-learn run tasks | tail -1 | jq -e '.result.outdoor_from_yesterday == 96 and (.reason | contains("yesterday"))'
 	# one that was issued two days ago is no forecast any more
 	forecast
