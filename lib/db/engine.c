@@ -173,6 +173,16 @@ db_months(const char *dir, struct span building_key, char ***months)
 	return n;
 }
 
+size_t
+db_open_most(const char *dir)
+{
+	char *place = place_of(dir);
+	size_t n = engine_of(place)->open_most;
+
+	free(place);
+	return n;
+}
+
 bool
 db_remove_month(const char *path)
 {

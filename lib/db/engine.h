@@ -70,6 +70,9 @@ int64_t db_bytes(const char *path); /* what it takes of storage; 0: it is not th
  * the array. */
 size_t db_months(const char *dir, struct span building_key, char ***months);
 
+/* How many months of a site to keep open at a time: each takes memory. */
+size_t db_open_most(const char *dir);
+
 /* Removes a month. False: it could not be (said why). */
 bool db_remove_month(const char *path);
 

@@ -50,6 +50,7 @@ enum db_begin_how { BEGIN_WRITE, BEGIN_READ };
 
 struct engine {
 	enum sql_dialect dialect;
+	size_t open_most; /* as db_open_most */
 
 	/* As db_open. */
 	struct db *(*open)(const char *path, enum db_family family, enum db_mode mode);

@@ -664,6 +664,7 @@ check_statements(
 
 const struct engine engine_postgres = {
 	.dialect = SQL_POSTGRESQL,
+	.open_most = 24, /* their series take half a MB each */
 	.open = postgres_open,
 	.close = postgres_close,
 	.finish = finish,

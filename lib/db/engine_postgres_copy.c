@@ -188,7 +188,7 @@ make_room(struct pending *p, size_t n)
 {
 	if (p->n + n <= p->room)
 		return;
-	p->room = (p->n + n) * 2;
+	p->room = (p->n + n) * 3 / 2;
 	p->ts = xrealloc(p->ts, p->room * sizeof(*p->ts));
 	p->series = xrealloc(p->series, p->room * sizeof(*p->series));
 	p->value = xrealloc(p->value, p->room * sizeof(*p->value));

@@ -662,6 +662,7 @@ remove_files(const char *path)
 
 const struct engine engine_sqlite = {
 	.dialect = SQL_SQLITE,
+	.open_most = 12, /* two MB of pages each */
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.finish = finish,

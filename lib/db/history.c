@@ -7,8 +7,6 @@
 #define uthash_fatal(msg) die(EX_OSERR, "out of memory")
 #include <uthash.h>
 
-#define MONTHS_OPEN 12
-
 struct entry {
 	struct series s; /* first: a series is its entry */
 	char *key;       /* point_id NUL attr NUL thing */
@@ -31,7 +29,8 @@ struct month {
 struct history {
 	char *dir;
 	enum db_mode mode;
-	struct month *months[MONTHS_OPEN];
+	struct month **months; /* `room` of them; NULL: none there */
+	size_t room;
 	struct month *last;
 	uint64_t clock;
 };
@@ -45,6 +44,8 @@ history_open(const char *dir, enum db_mode mode)
 
 	h->dir = xstrdup(dir);
 	h->mode = mode;
+	h->room = db_open_most(dir);
+	h->months = xcalloc(h->room, sizeof(struct month *));
 	return h;
 }
 
@@ -76,8 +77,9 @@ history_close(struct history *h)
 
 	if (h == NULL)
 		return;
-	for (i = 0; i < MONTHS_OPEN; i++)
+	for (i = 0; i < h->room; i++)
 		month_close(h->months[i]);
+	free(h->months);
 	free(h->dir);
 	free(h);
 }
@@ -87,7 +89,7 @@ history_commit(struct history *h)
 {
 	size_t i;
 
-	for (i = 0; i < MONTHS_OPEN; i++)
+	for (i = 0; i < h->room; i++)
 		if (h->months[i] != NULL && db_in_transaction(h->months[i]->db))
 			db_commit(h->months[i]->db);
 }
@@ -195,7 +197,7 @@ history_month(struct history *h, struct span building_key, const struct zone *zo
 
 	if (is_month(h->last, building_key, ts))
 		return h->last;
-	for (i = 0; i < MONTHS_OPEN; i++) {
+	for (i = 0; i < h->room; i++) {
 		struct month *m = h->months[i];
 
 		if (is_month(m, building_key, ts)) {
@@ -221,7 +223,7 @@ history_month_there(
 	char *path;
 	size_t i;
 
-	for (i = 0; i < MONTHS_OPEN; i++)
+	for (i = 0; i < h->room; i++)
 		if (is_month(h->months[i], building_key, ts))
 			return history_month(h, building_key, zone, ts);
 	path = history_path(h->dir, building_key, zone, ts);

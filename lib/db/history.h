@@ -6,8 +6,8 @@
  * series, its zone in `meta`, a readable view `history`). A sample is a number by (ts, series);
  * what a double cannot hold stands as JSON beside it.
  *
- * Writing collects in one transaction a file until history_commit. Twelve files are kept
- * open; a program that goes back and forth over many months is slower, never wrong.
+ * Writing collects in one transaction a file until history_commit. Some are kept open
+ * (db_open_most); a program that goes back and forth over many months is slower, never wrong.
  */
 #ifndef NBMS_DB_HISTORY_H
 #define NBMS_DB_HISTORY_H
