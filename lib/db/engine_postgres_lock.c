@@ -184,7 +184,7 @@ key_of(struct key *k, const struct link *l, const char *kind, const char *name)
 void
 lock_area(struct link *l)
 {
-	struct key key;
+	struct key key = { 0 };
 
 	PQclear(link_ask(l, SQL_AREA_LOCK, key_of(&key, l, "area", l->area), 1));
 }
@@ -203,7 +203,7 @@ break_lock(struct link *l, const char *const args[])
 bool
 lock_lease(struct link *l, const char *name)
 {
-	struct key key;
+	struct key key = { 0 };
 	const char *const *args = key_of(&key, l, "lease", name);
 	int64_t got;
 
@@ -244,7 +244,7 @@ wait_for(struct link *l, const char *const args[])
 bool
 lock_claim(struct link *l, const char *name, bool wait)
 {
-	struct key key;
+	struct key key = { 0 };
 	const char *const *args = key_of(&key, l, "claim", name);
 	int64_t got, until = clock_monotonic() + PATIENCE;
 

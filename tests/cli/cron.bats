@@ -50,12 +50,43 @@ ROWS
 	run -77 nbms-cron weather
 	# shellcheck disable=SC2154  # set by run
 	[[ "$output" == *'nbms-cron: weather: status 77: '* ]]
-	echo "page='tee -a $PWD/told --'; weather='sh -c \"exit 75\"'" >state/cron.conf
 	printf '#!/bin/sh\nprintf "%%s\\n" "$1" >>told\n' >pager
 	chmod +x pager
 	echo "page=$PWD/pager; weather='sh -c \"exit 75\"'" >state/cron.conf
 	run -75 nbms-cron weather
 	grep -q 'nbms-cron: weather: status 75' told
+}
+
+@test "the same trouble is told once a day, another at once, and that it is over" {
+	job() { status=0; nbms-cron "$1" >out 2>err || status=$?; }
+	quiet() { [ ! -s out ] && [ ! -s err ] && [ -e "state/lock/$1.known" ]; }
+	nbms-device register - <<<'{"type":"building","customer":"C1","building":"B1","timezone":"Asia/Seoul"}'
+	job health # nothing has ever been received
+	[ "$status" -eq 1 ]
+	grep -q '"check":"pipeline"' out
+	grep -q 'nbms-cron: health: status 1' err
+	[ ! -e state/lock/health.known ]
+	job health
+	[ "$status" -eq 1 ]
+	quiet health
+	nbms-device create C1_B1_01 >/dev/null
+	job health
+	grep -q C1_B1_01 out
+	grep -q 'nbms-cron: health: status 1' err
+	job health
+	quiet health
+	touch -d '24 hours ago' state/lock/health.told
+	job health
+	grep -q 'nbms-cron: health: status 1' err
+	echo 'weather="sh -c \"exit 75\""' >state/cron.conf
+	job weather
+	[ "$status" -eq 75 ]
+	echo weather=true >state/cron.conf
+	job weather
+	[ "$status" -eq 0 ]
+	grep -qx 'nbms-cron: weather: well again' err
+	job weather
+	[ ! -s err ]
 }
 
 @test "never twice at a time" {
