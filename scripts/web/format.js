@@ -11,7 +11,7 @@ function formatter(kind, options) {
 
 export function number(x, digits = 2) {
 	if (typeof x !== 'number' || !Number.isFinite(x)) return '–';
-	return formatter(Intl.NumberFormat, {maximumFractionDigits: digits}).format(x);
+	return formatter(Intl.NumberFormat, {maximumFractionDigits: digits, signDisplay: 'negative'}).format(x); // never -0
 }
 
 // In a column, where the points stand below each other.

@@ -319,6 +319,7 @@ def other_views_have_their_say():
         page.says(word, "main")
         assert not page.all("main .trouble"), page.text("main")
         page.shot(view.split("/")[0])
+        assert page.js("return [...document.querySelectorAll('[hidden]')].every((e) => getComputedStyle(e).display === 'none')"), view
     assert page.all("svg .outline") == []
     page.go("comfort/C000003_B001")
     page.wait("an outline and a point", lambda: page.all("svg .outline") and page.all("svg .spot"))
