@@ -114,7 +114,7 @@ db_close(struct db *db)
 		return;
 	for (i = 0; i < SQL_COUNT; i++) {
 		if (db->statements[i].st != NULL)
-			db->engine->finish(&db->statements[i]);
+			db->engine->statements->finish(&db->statements[i]);
 		buf_free(&db->statements[i].kept);
 	}
 	db->engine->close(db);
@@ -135,7 +135,7 @@ db_path(const struct db *db)
 char *
 db_site_path(const char *dir)
 {
-	char *place = place_of(dir), *path = engine_of(place)->site_path(place);
+	char *place = place_of(dir), *path = engine_of(place)->places->site_path(place);
 
 	free(place);
 	return path;
@@ -145,7 +145,7 @@ char *
 db_month_path(const char *dir, struct span building_key, const char *month)
 {
 	char *place = place_of(dir),
-	     *path = engine_of(place)->month_path(place, building_key, month);
+	     *path = engine_of(place)->places->month_path(place, building_key, month);
 
 	free(place);
 	return path;
@@ -154,20 +154,20 @@ db_month_path(const char *dir, struct span building_key, const char *month)
 bool
 db_exists(const char *path, enum db_family family)
 {
-	return engine_of(path)->exists(path, family);
+	return engine_of(path)->places->exists(path, family);
 }
 
 int64_t
 db_bytes(const char *path)
 {
-	return engine_of(path)->bytes(path);
+	return engine_of(path)->places->bytes(path);
 }
 
 size_t
 db_months(const char *dir, struct span building_key, char ***months)
 {
 	char *place = place_of(dir);
-	size_t n = engine_of(place)->months(place, building_key, months);
+	size_t n = engine_of(place)->places->months(place, building_key, months);
 
 	free(place);
 	return n;
@@ -186,7 +186,7 @@ db_open_most(const char *dir)
 bool
 db_remove_month(const char *path)
 {
-	return engine_of(path)->remove(path);
+	return engine_of(path)->places->remove(path);
 }
 
 void
@@ -341,7 +341,7 @@ start(struct db *db, enum sql_name name, const char *letters, va_list *ap)
 	size_t n;
 	struct rows *r = statement(db, name, letters, ap, args, &n);
 
-	db->engine->start(r, args, n);
+	db->engine->statements->start(r, args, n);
 	return r;
 }
 
@@ -356,7 +356,7 @@ db_do(struct db *db, enum sql_name name, const char *letters, ...)
 	va_start(ap, letters);
 	r = statement(db, name, letters, &ap, args, &n);
 	va_end(ap);
-	db->engine->send(r, args, n);
+	db->engine->statements->send(r, args, n);
 }
 
 static void
@@ -387,9 +387,9 @@ take(struct rows *r, const char *results, va_list *ap)
 {
 	size_t i;
 
-	must(strlen(results) == r->db->engine->columns(r));
+	must(strlen(results) == r->db->engine->statements->columns(r));
 	for (i = 0; results[i] != '\0'; i++) {
-		struct value v = r->db->engine->column(r, i, results[i]);
+		struct value v = r->db->engine->statements->column(r, i, results[i]);
 
 		put_cell(results[i], &v, ap);
 	}
@@ -399,7 +399,7 @@ take(struct rows *r, const char *results, va_list *ap)
 static bool
 step(struct rows *r)
 {
-	bool violated = false, row = r->db->engine->step(r, &violated);
+	bool violated = false, row = r->db->engine->statements->step(r, &violated);
 
 	if (violated)
 		die(EX_SOFTWARE, "%s: cannot %s: a constraint is violated", r->db->path,
@@ -418,10 +418,10 @@ db_run(struct db *db, enum sql_name name, const char *args, ...)
 	va_start(ap, args);
 	r = start(db, name, args, &ap);
 	va_end(ap);
-	while (db->engine->step(r, &violated))
+	while (db->engine->statements->step(r, &violated))
 		;
-	n = violated ? -1 : db->engine->changes(r);
-	db->engine->reset(r);
+	n = violated ? -1 : db->engine->statements->changes(r);
+	db->engine->statements->reset(r);
 	return n;
 }
 
@@ -469,7 +469,7 @@ db_one(struct db *db, enum sql_name name, const char *args, const char *results,
 	}
 	va_end(again);
 	va_end(ap);
-	db->engine->reset(r);
+	db->engine->statements->reset(r);
 	return found;
 }
 
@@ -501,7 +501,7 @@ rows_next(struct rows *r, const char *results, ...)
 void
 rows_end(struct rows *r)
 {
-	r->db->engine->reset(r);
+	r->db->engine->statements->reset(r);
 }
 
 void
@@ -515,5 +515,5 @@ bool
 db_check_statements(
     struct db *db, void (*plan)(void *ctx, const char *name, const char *detail), void *ctx)
 {
-	return db->engine->check_statements(db, plan, ctx);
+	return db->engine->statements->check(db, plan, ctx);
 }

@@ -6,7 +6,8 @@
  * process has open share one connection, a link, and so one transaction: it begins with the
  * first of them that begins and is committed with the last.
  *
- *   engine_postgres.c         statements, transactions
+ *   engine_postgres.c         databases, transactions
+ *   engine_postgres_rows.c    statements
  *   engine_postgres_link.c    the connection, its URL, what its errors mean
  *   engine_postgres_month.c   schemas: made, migrated, listed, removed
  *   engine_postgres_copy.c    samples by COPY
@@ -94,8 +95,6 @@ struct url {
 
 struct url url_parse(const char *path);
 void url_free(struct url *u);
-char *url_of_site(const char *place);
-char *url_of_month(const char *place, struct span building_key, const char *month);
 
 /* The connection to a site; `own`: not one that is there. Ends the program where there is none.
  */
@@ -138,19 +137,12 @@ char *schema_month(struct link *l, const struct url *u, enum db_mode mode);
 /* A schema of its own that nobody else knows. */
 char *schema_memory(struct link *l, enum db_family family);
 
-bool schema_exists(const char *path, enum db_family family);
-int64_t schema_bytes(const char *path);
-size_t schema_months(const char *place, struct span building_key, char ***months);
-bool schema_remove(const char *path);
-
-/* Whole tables: as in struct engine. */
-void table_each_row(struct db *db, const char *sql, row_fn *fn, void *ctx);
-void table_insert_row(struct db *db, const char *sql, const struct value values[], size_t n);
-void table_run(struct db *db, const char *sql);
-void table_settle_ids(struct db *db, const char *table, int64_t highest);
-
 /* A month's statement with its schema before the names of its tables; the caller frees it. */
 char *postgres_qualified(const struct postgres_db *db, const char *text);
+
+extern const struct engine_statements postgres_statements;
+extern const struct engine_whole postgres_whole;
+extern const struct engine_places postgres_places;
 
 /* Samples: kept until copy_flush, or until there are many. */
 void copy_put(

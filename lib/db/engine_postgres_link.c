@@ -58,19 +58,6 @@ url_free(struct url *u)
 	free(u->month);
 }
 
-char *
-url_of_site(const char *place)
-{
-	return xstrdup(place);
-}
-
-char *
-url_of_month(const char *place, struct span building_key, const char *month)
-{
-	return xasprintf("%s%s/%.*s/%s", place, strchr(place, '#') != NULL ? "" : "#nbms",
-	    SPAN_ARG(building_key), month);
-}
-
 /* A URL is seen by whoever sees the process or its log, so that no password stands in it. Where
  * it cannot be read there may be one all the same: what libpq quotes of it is left out. */
 static void

@@ -231,8 +231,8 @@ visit(const struct url *u)
 	return NULL;
 }
 
-bool
-schema_exists(const char *path, enum db_family family)
+static bool
+is_there(const char *path, enum db_family family)
 {
 	struct url u = url_parse(path);
 	struct link *l = visit(&u);
@@ -249,8 +249,8 @@ schema_exists(const char *path, enum db_family family)
 	return exists;
 }
 
-int64_t
-schema_bytes(const char *path)
+static int64_t
+bytes(const char *path)
 {
 	struct url u = url_parse(path);
 	struct link *l = visit(&u);
@@ -270,8 +270,8 @@ schema_bytes(const char *path)
 	return n;
 }
 
-size_t
-schema_months(const char *place, struct span building_key, char ***months)
+static size_t
+months(const char *place, struct span building_key, char ***months)
 {
 	struct url u = url_parse(place);
 	struct link *l = visit(&u);
@@ -296,8 +296,8 @@ schema_months(const char *place, struct span building_key, char ***months)
 	return (size_t)n;
 }
 
-bool
-schema_remove(const char *path)
+static bool
+remove_month(const char *path)
 {
 	struct url u = url_parse(path);
 	struct link *l = link_get(u.url, u.site, true);
@@ -323,3 +323,25 @@ schema_remove(const char *path)
 	url_free(&u);
 	return true;
 }
+
+static char *
+site_path(const char *place)
+{
+	return xstrdup(place);
+}
+
+static char *
+month_path(const char *place, struct span building_key, const char *month)
+{
+	return xasprintf("%s%s/%.*s/%s", place, strchr(place, '#') != NULL ? "" : "#nbms",
+	    SPAN_ARG(building_key), month);
+}
+
+const struct engine_places postgres_places = {
+	.site_path = site_path,
+	.month_path = month_path,
+	.exists = is_there,
+	.bytes = bytes,
+	.months = months,
+	.remove = remove_month,
+};

@@ -53,8 +53,8 @@ give_rows(const PGresult *res, row_fn *fn, void *ctx)
 }
 
 /* A cursor: a table need not fit in memory. A transaction is open. */
-void
-table_each_row(struct db *base, const char *sql, row_fn *fn, void *ctx)
+static void
+each_row(struct db *base, const char *sql, row_fn *fn, void *ctx)
 {
 	struct postgres_db *db = postgres_own(base);
 	struct link *l = db->link;
@@ -95,7 +95,8 @@ put_cell(struct buf *b, const struct value *v)
 	case VALUE_TEXT:
 		for (i = 0; i < v->is.t.n; i++)
 			if (v->is.t.p[i] == '\0')
-				buf_puts(b, "\342\220\200"); /* as engine_postgres.c has it */
+				buf_puts(
+				    b, "\342\220\200"); /* as engine_postgres_rows.c has it */
 			else
 				buf_putc(b, v->is.t.p[i]);
 		break;
@@ -106,8 +107,8 @@ put_cell(struct buf *b, const struct value *v)
 	return buf_text(b);
 }
 
-void
-table_insert_row(struct db *base, const char *sql, const struct value values[], size_t n)
+static void
+insert_row(struct db *base, const char *sql, const struct value values[], size_t n)
 {
 	struct postgres_db *db = postgres_own(base);
 	struct link *l = db->link;
@@ -130,8 +131,8 @@ table_insert_row(struct db *base, const char *sql, const struct value values[], 
 	free(text);
 }
 
-void
-table_run(struct db *base, const char *sql)
+static void
+run_text(struct db *base, const char *sql)
 {
 	struct postgres_db *db = postgres_own(base);
 	char *text = postgres_qualified(db, sql);
@@ -140,8 +141,8 @@ table_run(struct db *base, const char *sql)
 	free(text);
 }
 
-void
-table_settle_ids(struct db *base, const char *table, int64_t highest)
+static void
+settle_ids(struct db *base, const char *table, int64_t highest)
 {
 	struct postgres_db *db = postgres_own(base);
 	char *whole = xasprintf("\"%s\".%s", db->schema, table), number[24];
@@ -151,3 +152,10 @@ table_settle_ids(struct db *base, const char *table, int64_t highest)
 	PQclear(link_ask(db->link, SQL_SEQUENCE_SETTLE, args, 2));
 	free(whole);
 }
+
+const struct engine_whole postgres_whole = {
+	.each_row = each_row,
+	.insert_row = insert_row,
+	.run_text = run_text,
+	.settle_ids = settle_ids,
+};

@@ -397,145 +397,6 @@ last_id(struct db *db)
 	return sqlite3_last_insert_rowid(own(db)->h);
 }
 
-/* SQLite numbers its parameters as ?1 and takes $1 for a name. */
-char *
-sqlite_numbered(const char *sql)
-{
-	char *text = xstrdup(sql), *p = text;
-
-	for (; (p = strchr(p, '$')) != NULL; p++)
-		if (p[1] >= '1' && p[1] <= '9')
-			*p = '?';
-	return text;
-}
-
-static void
-prepare(struct rows *r)
-{
-	struct sqlite_db *db = own(r->db);
-	sqlite3_stmt *st = NULL;
-	char *text;
-	int code;
-
-	must(sql_statements[r->name].text[SQL_SQLITE] != NULL);
-	text = sqlite_numbered(sql_statements[r->name].text[SQL_SQLITE]);
-	code = sqlite3_prepare_v3(db->h, text, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
-	free(text);
-	if (code != SQLITE_OK)
-		sqlite_refuse(db, code, sql_statements[r->name].name);
-	r->st = st;
-}
-
-void
-sqlite_bind(sqlite3_stmt *st, int i, const struct value *v)
-{
-	int code = SQLITE_OK;
-
-	switch (v->null ? VALUE_NULL : v->kind) {
-	case VALUE_BYTES:
-	case VALUE_NULL:
-		code = sqlite3_bind_null(st, i);
-		break;
-	case VALUE_INT:
-		code = sqlite3_bind_int64(st, i, v->is.i);
-		break;
-	case VALUE_DOUBLE:
-		code = sqlite3_bind_double(st, i, v->is.d);
-		break;
-	case VALUE_TEXT:
-		code = sqlite3_bind_text64(
-		    st, i, v->is.t.p, v->is.t.n, SQLITE_STATIC, SQLITE_UTF8);
-		break;
-	}
-	must(code == SQLITE_OK);
-}
-
-static void
-start(struct rows *r, const struct value *args, size_t n)
-{
-	size_t i;
-
-	if (r->st != NULL)
-		(void)sqlite3_reset(r->st);
-	else
-		prepare(r);
-	must((int)n == sqlite3_bind_parameter_count(r->st));
-	for (i = 0; i < n; i++)
-		sqlite_bind(r->st, (int)i + 1, &args[i]);
-}
-
-static bool
-step(struct rows *r, bool *violated)
-{
-	int code = sqlite3_step(r->st);
-
-	if (code == SQLITE_ROW)
-		return true;
-	if (code == SQLITE_DONE)
-		return false;
-	if ((code & 0xFF) == SQLITE_CONSTRAINT)
-		*violated = true;
-	else
-		sqlite_refuse(own(r->db), code, sql_statements[r->name].name);
-	return false;
-}
-
-static void
-send(struct rows *r, const struct value *args, size_t n)
-{
-	bool violated = false;
-
-	start(r, args, n);
-	while (step(r, &violated))
-		;
-	(void)sqlite3_reset(r->st);
-}
-
-static size_t
-columns(const struct rows *r)
-{
-	return (size_t)sqlite3_column_count(r->st);
-}
-
-static struct value
-column(struct rows *r, size_t i, char letter)
-{
-	int at = (int)i;
-
-	if (sqlite3_column_type(r->st, at) == SQLITE_NULL)
-		return (struct value){ .null = true };
-	if (letter == 'd')
-		return (struct value){ .kind = VALUE_DOUBLE,
-			.is.d = sqlite3_column_double(r->st, at) };
-	if (letter == 't') {
-		const char *text = (const char *)sqlite3_column_text(r->st, at);
-
-		if (text == NULL) /* it is not null, so there was no memory for it */
-			die(EX_OSERR, "out of memory");
-		return (struct value){ .kind = VALUE_TEXT,
-			.is.t = { text, (size_t)sqlite3_column_bytes(r->st, at) } };
-	}
-	return (struct value){ .kind = VALUE_INT, .is.i = sqlite3_column_int64(r->st, at) };
-}
-
-static int64_t
-changes(struct rows *r)
-{
-	return sqlite3_changes64(own(r->db)->h);
-}
-
-static void
-reset(struct rows *r)
-{
-	(void)sqlite3_reset(r->st);
-}
-
-static void
-finish(struct rows *r)
-{
-	(void)sqlite3_finalize(r->st);
-}
-
 static void
 put_samples(struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n)
 {
@@ -544,128 +405,14 @@ put_samples(struct db *db, int64_t ts, const int64_t series[], const double valu
 	own(db)->bulk.n = 0;
 }
 
-static bool
-check_statements(
-    struct db *base, void (*plan)(void *ctx, const char *name, const char *detail), void *ctx)
-{
-	struct sqlite_db *db = own(base);
-	bool fine = true;
-	size_t i;
-
-	for (i = 0; i < SQL_COUNT; i++) {
-		const struct sql_statement *s = &sql_statements[i];
-		sqlite3_stmt *st = NULL;
-		char *text;
-
-		if (s->family != base->family || s->text[SQL_SQLITE] == NULL)
-			continue;
-		text = xasprintf("EXPLAIN QUERY PLAN %s", s->text[SQL_SQLITE]);
-		if (sqlite3_prepare_v2(db->h, text, -1, &st, NULL) != SQLITE_OK) {
-			diag("%s: %s", s->name, sqlite3_errmsg(db->h));
-			fine = false;
-		}
-		while (fine && sqlite3_step(st) == SQLITE_ROW)
-			plan(ctx, s->name, (const char *)sqlite3_column_text(st, 3));
-		(void)sqlite3_finalize(st);
-		free(text);
-	}
-	return fine;
-}
-
-static char *
-site_path(const char *dir)
-{
-	return xasprintf("%s/nbms.db", dir);
-}
-
-static char *
-month_path(const char *dir, struct span building_key, const char *month)
-{
-	return xasprintf("%s/history/%.*s/%s.db", dir, SPAN_ARG(building_key), month);
-}
-
-static bool
-exists(const char *path, enum db_family family)
-{
-	(void)family;
-	return access(path, F_OK) == 0;
-}
-
-static int64_t
-bytes(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool
-is_month_file(const char *name)
-{
-	static const char shape[] = "0000-00.db";
-	size_t i;
-
-	for (i = 0; shape[i] != '\0'; i++)
-		if (shape[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != shape[i])
-			return false;
-	return name[i] == '\0';
-}
-
-static size_t
-months(const char *dir, struct span building_key, char ***names)
-{
-	char *folder = xasprintf("%s/history/%.*s", dir, SPAN_ARG(building_key));
-	DIR *d = opendir(folder);
-	struct dirent *e;
-	size_t n = 0;
-
-	free(folder);
-	*names = NULL;
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		if (!is_month_file(e->d_name))
-			continue;
-		*names = xrealloc(*names, (n + 1) * sizeof(**names));
-		(*names)[n++] = xstrndup(e->d_name, strlen("YYYY-MM"));
-	}
-	if (d != NULL)
-		(void)closedir(d);
-	if (n > 0)
-		qsort(*names, n, sizeof(**names), by_name);
-	return n;
-}
-
-/* SQLite's companions go first: without them the file is still whole. */
-static bool
-remove_files(const char *path)
-{
-	static const char *const tails[] = { "-shm", "-wal", "" };
-	bool fine = true;
-	size_t i;
-
-	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		char *each = xasprintf("%s%s", path, tails[i]);
-
-		if (unlink(each) != 0 && errno != ENOENT) {
-			diag("%s: cannot remove: %s", each, strerror(errno));
-			fine = false;
-		}
-		free(each);
-	}
-	return fine;
-}
-
 const struct engine engine_sqlite = {
 	.dialect = SQL_SQLITE,
 	.open_most = 12, /* two MB of pages each */
+	.statements = &sqlite_statements,
+	.whole = &sqlite_whole,
+	.places = &sqlite_places,
 	.open = sqlite_open,
 	.close = sqlite_close,
-	.finish = finish,
 	.set_cache = set_cache,
 	.begin = begin,
 	.hold_moment = hold_moment,
@@ -674,13 +421,6 @@ const struct engine engine_sqlite = {
 	.in_transaction = in_transaction,
 	.changed_elsewhere = changed_elsewhere,
 	.written_elsewhere = changed_elsewhere,
-	.start = start,
-	.send = send,
-	.step = step,
-	.columns = columns,
-	.column = column,
-	.changes = changes,
-	.reset = reset,
 	.lead = lead,
 	.set_area = set_area,
 	.lease = lease,
@@ -688,15 +428,4 @@ const struct engine engine_sqlite = {
 	.claim = claim,
 	.last_id = last_id,
 	.put_samples = put_samples,
-	.check_statements = check_statements,
-	.each_row = sqlite_each_row,
-	.insert_row = sqlite_insert_row,
-	.run_text = sqlite_run_text,
-	.settle_ids = sqlite_settle_ids,
-	.site_path = site_path,
-	.month_path = month_path,
-	.exists = exists,
-	.bytes = bytes,
-	.months = months,
-	.remove = remove_files,
 };

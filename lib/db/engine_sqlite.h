@@ -1,7 +1,9 @@
 /*
  * engine_sqlite: SQLite behind the facade. For lib/db/engine_sqlite*.c alone.
  *
- *   engine_sqlite.c         files, statements, transactions
+ *   engine_sqlite.c         databases, transactions
+ *   engine_sqlite_rows.c    statements
+ *   engine_sqlite_place.c   files
  *   engine_sqlite_table.c   whole tables, for nbms-store copy
  */
 #ifndef NBMS_DB_ENGINE_SQLITE_H
@@ -37,10 +39,8 @@ void sqlite_refuse(const struct sqlite_db *db, int code, const char *doing);
 void sqlite_bind(sqlite3_stmt *st, int i, const struct value *v);
 char *sqlite_numbered(const char *sql); /* $1 as SQLite has it; the caller frees it */
 
-/* As in struct engine. */
-void sqlite_each_row(struct db *db, const char *sql, row_fn *fn, void *ctx);
-void sqlite_insert_row(struct db *db, const char *sql, const struct value values[], size_t n);
-void sqlite_run_text(struct db *db, const char *sql);
-void sqlite_settle_ids(struct db *db, const char *table, int64_t highest);
+extern const struct engine_statements sqlite_statements;
+extern const struct engine_whole sqlite_whole;
+extern const struct engine_places sqlite_places;
 
 #endif

@@ -21,8 +21,8 @@ cell(sqlite3_stmt *st, int i)
 	}
 }
 
-void
-sqlite_each_row(struct db *base, const char *sql, row_fn *fn, void *ctx)
+static void
+each_row(struct db *base, const char *sql, row_fn *fn, void *ctx)
 {
 	struct sqlite_db *db = sqlite_own(base);
 	struct value values[DB_RESULTS_MAX];
@@ -44,8 +44,8 @@ sqlite_each_row(struct db *base, const char *sql, row_fn *fn, void *ctx)
 	(void)sqlite3_finalize(st);
 }
 
-void
-sqlite_insert_row(struct db *base, const char *sql, const struct value values[], size_t n)
+static void
+insert_row(struct db *base, const char *sql, const struct value values[], size_t n)
 {
 	struct sqlite_db *db = sqlite_own(base);
 	char *text;
@@ -69,8 +69,8 @@ sqlite_insert_row(struct db *base, const char *sql, const struct value values[],
 		sqlite_refuse(db, code, sql);
 }
 
-void
-sqlite_run_text(struct db *db, const char *sql)
+static void
+run_text(struct db *db, const char *sql)
 {
 	int code = sqlite3_exec(sqlite_own(db)->h, sql, NULL, NULL, NULL);
 
@@ -79,10 +79,17 @@ sqlite_run_text(struct db *db, const char *sql)
 }
 
 /* SQLite looks for the highest itself. */
-void
-sqlite_settle_ids(struct db *db, const char *table, int64_t highest)
+static void
+settle_ids(struct db *db, const char *table, int64_t highest)
 {
 	(void)db;
 	(void)table;
 	(void)highest;
 }
+
+const struct engine_whole sqlite_whole = {
+	.each_row = each_row,
+	.insert_row = insert_row,
+	.run_text = run_text,
+	.settle_ids = settle_ids,
+};

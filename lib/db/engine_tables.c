@@ -20,7 +20,7 @@ mix(uint64_t hash, const void *bytes, size_t n)
 	return hash;
 }
 
-/* PostgreSQL has another sign for NUL (see engine_postgres.c): both are the same here. */
+/* PostgreSQL has another sign for NUL (see engine_postgres_rows.c): both are the same here. */
 static uint64_t
 mix_text(uint64_t hash, struct span t)
 {
@@ -80,7 +80,7 @@ tables_digest(struct db *db)
 		if (t->family == db->family) {
 			d.table = t->name;
 			d.own = strcmp(t->name, "alarm_command") == 0;
-			db->engine->each_row(db, t->select, digest_row, &d);
+			db->engine->whole->each_row(db, t->select, digest_row, &d);
 		}
 	return digest;
 }
@@ -128,7 +128,7 @@ copy_row(void *ctx, const char *const names[], const struct value values[], size
 		if (strcmp(names[i], "id") == 0 && values[i].kind == VALUE_INT &&
 		    values[i].is.i > c->highest)
 			c->highest = values[i].is.i;
-	c->to->engine->insert_row(c->to, c->insert, values, n);
+	c->to->engine->whole->insert_row(c->to, c->insert, values, n);
 }
 
 static void
@@ -164,13 +164,13 @@ copy_table(struct db *from, struct db *to, const struct sql_table *t)
 	if (strcmp(t->name, "sample") == 0) {
 		c.series = xcalloc(FRAME_ROWS, sizeof(*c.series));
 		c.value = xcalloc(FRAME_ROWS, sizeof(*c.value));
-		from->engine->each_row(from, t->select, copy_sample, &c);
+		from->engine->whole->each_row(from, t->select, copy_sample, &c);
 		put_waiting(&c);
 	} else {
-		from->engine->each_row(from, t->select, copy_row, &c);
+		from->engine->whole->each_row(from, t->select, copy_row, &c);
 	}
 	if (c.highest > 0)
-		to->engine->settle_ids(to, t->name, c.highest);
+		to->engine->whole->settle_ids(to, t->name, c.highest);
 	free(c.series);
 	free(c.value);
 	free(c.insert);
@@ -187,7 +187,7 @@ tables_copy(struct db *from, struct db *to)
 	/* what refers to others goes first, and comes last */
 	for (t = last; t-- != sql_tables;)
 		if (t->family == to->family)
-			to->engine->run_text(to, t->clear);
+			to->engine->whole->run_text(to, t->clear);
 	for (t = sql_tables; t->name != NULL; t++)
 		if (t->family == to->family)
 			copy_table(from, to, t);

@@ -247,25 +247,32 @@ month_in(const char *dir, const struct rebuild_month *m, int offset)
 	    dir, m->place->key, m->place->zone, when_month(m->place->zone, m->from, offset));
 }
 
-/* What is there of the month that many after m, where there is any. */
+/* A month, where there is any; what the other place has of it goes first, or there is nothing.
+ */
 static void
-fetch_month(const struct rebuild *r, const struct rebuild_month *m, int offset)
+copy_month(const char *from_path, const char *to_path, bool replace)
 {
-	char *from_path = month_in(r->server, m, offset),
-	     *to_path = month_in(r->scratch, m, offset);
-	struct db *from = db_exists(to_path, DB_MONTH) ? NULL
-						       : db_open(from_path, DB_MONTH, DB_READ),
-		  *to;
+	struct db *from = db_open(from_path, DB_MONTH, DB_READ), *to;
 	struct tables_digest what;
 
 	if (from != NULL) {
 		to = db_open(to_path, DB_MONTH, DB_WRITE);
-		(void)copy_database(from, to, false, &what);
+		(void)copy_database(from, to, replace, &what);
 		db_close(to);
 		db_close(from);
 	}
-	free(from_path);
-	free(to_path);
+}
+
+/* What is there of the month that many after m. */
+static void
+fetch_month(const struct rebuild *r, const struct rebuild_month *m, int offset)
+{
+	char *from = month_in(r->server, m, offset), *to = month_in(r->scratch, m, offset);
+
+	if (!db_exists(to, DB_MONTH))
+		copy_month(from, to, false);
+	free(from);
+	free(to);
 }
 
 /* The registry, and the months beside those that are made again. From here on a directory means
@@ -295,18 +302,11 @@ fetch(struct rebuild *r, const char *to, bool keep)
 static void
 put_back(const struct rebuild *r, const struct rebuild_month *m)
 {
-	char *from_path = month_in(r->scratch, m, 0), *to_path = month_in(r->server, m, 0);
-	struct db *from = db_open(from_path, DB_MONTH, DB_READ), *to;
-	struct tables_digest what;
+	char *from = month_in(r->scratch, m, 0), *to = month_in(r->server, m, 0);
 
-	if (from != NULL) {
-		to = db_open(to_path, DB_MONTH, DB_WRITE);
-		(void)copy_database(from, to, true, &what);
-		db_close(to);
-		db_close(from);
-	}
-	free(from_path);
-	free(to_path);
+	copy_month(from, to, true);
+	free(from);
+	free(to);
 }
 
 /* ---- begun and ended ---- */

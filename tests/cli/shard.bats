@@ -29,15 +29,20 @@ record() {
 
 seq_is() { [ "$(sql s/nbms.db "SELECT seq FROM checkpoint WHERE consumer = 'store@2'")" = "$1" ]; }
 
-values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE point_id = 'x' ORDER BY time"; done | sed 's/\.0$//' | xargs; }
-
-@test "a shard has its own checkpoint, and one process at a time; another waits and takes over within seconds" {
+# The first worker has the shard, and has stored a record; fd 7 is its input.
+first_works() {
 	mkfifo one two
 	NBMS_SHARD=2 nbms-store -d s one 2>err1 &
 	first=$!
 	exec 7>one
 	record 1 >&7
 	within 60 seq_is 1
+}
+
+values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE point_id = 'x' ORDER BY time"; done | sed 's/\.0$//' | xargs; }
+
+@test "a shard has its own checkpoint, and one process at a time; another waits and takes over within seconds" {
+	first_works
 	NBMS_SHARD=2 nbms-store -d s --count two 2>err2 7>&- &
 	second=$!
 	exec 8<>two # it is not opened before the shard is had
@@ -84,12 +89,7 @@ values() { for f in $(months s); do sql "$f" "SELECT value FROM history WHERE po
 
 @test "one that was stopped loses its shard to the one that stands by, and writes nothing when it goes on" {
 	on_postgres || skip 'a file is unlocked by nobody else'
-	mkfifo one two
-	NBMS_SHARD=2 nbms-store -d s one 2>err1 &
-	first=$!
-	exec 7>one
-	record 1 >&7
-	within 60 seq_is 1
+	first_works
 	NBMS_SHARD=2 nbms-store -d s two 2>err2 7>&- &
 	second=$!
 	exec 8<>two
