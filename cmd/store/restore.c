@@ -111,8 +111,8 @@ put(const char *from, const char *dir, const struct backup_file *f)
 	free(to);
 }
 
-/* Where a database of the backup goes in a server: a building's month, or (key empty) the site.
- */
+/* Where a database of the backup goes in a server: the site or a building's month; NULL: it is
+ * none. */
 static char *
 place_in_server(const char *dir, const char *path)
 {

@@ -37,6 +37,25 @@ piecewise(double t, size_t m, const double *knot, double *component)
 	}
 }
 
+/*
+ * Outdoor temperature as ridge and RidgeAR have it: that of the hour and the mean of the last
+ * 24 h, each in bands between knots at 0, 5 .. 25 degC as far as data speak for them: 20 hours
+ * beyond an outer one, as TOWT has it, or three days of daily means.
+ */
+#define WARMTH_BANDS 7 /* columns, of which those without data stay empty */
+
+struct warmth {
+	size_t first, n;         /* knots of the hour's */
+	size_t day_first, day_n; /* knots of the mean */
+};
+
+void warmth_choose(const struct hours *, size_t from, size_t to, struct warmth *);
+
+/* The nonzeros of hour i, from `at` on and from `day_at` on. Returns how many; there is room
+ * for 2 * WARMTH_BANDS. */
+size_t warmth_put(const struct warmth *, const struct hours *, size_t i, int at, int day_at,
+    int *column, double *value);
+
 /* The knots are in degF in the sources; the library works in degC. */
 static inline double
 celsius(double fahrenheit)

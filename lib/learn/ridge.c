@@ -4,23 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/piecewise.h"
 #include "learn/regression.h"
 
 #define FOURIER 4
 #define BLOCKS 16 /* three-hour block x working day */
-#define KNOTS 6
-#define BANDS (KNOTS + 1)
+#define BANDS WARMTH_BANDS
 #define SEASON_AT (HOURS_DAY_TYPES * 24)
 #define WARM_AT (SEASON_AT + BLOCKS * 2 * FOURIER)
 #define COLUMNS (WARM_AT + 4 * BANDS)
 #define ROW_MAX (1 + 2 * FOURIER + 2 * BANDS)
 #define FOLDS 4
 #define CEILING 1.5
-#define KNOT_HOURS 20           /* fewest beyond an outer knot, as TOWT has it */
-#define DAY_KNOT_HOURS (3 * 24) /* of daily means: as many days */
-
-static const double knot[KNOTS] = { 0, 5, 10, 15, 20, 25 }; /* degC */
 
 /* The nonzeros of one row, columns ascending. */
 static size_t
@@ -29,8 +23,8 @@ row_of(const struct ridge *m, const struct hours *h, size_t i, int *column, doub
 	const struct hour *at = &h->at[i];
 	int type = hour_day_type(at), off = type >= 5, block = at->hour / 3 + 8 * off, k;
 	bool busy = m->occupied[hour_of_week(at)] && type != 7;
-	double t[BANDS], day[BANDS], angle = 2 * M_PI * (at->yday + at->hour / 24.0) / 365.25;
-	size_t n = 0, j;
+	double angle = 2 * M_PI * (at->yday + at->hour / 24.0) / 365.25;
+	size_t n = 0;
 
 	column[n] = type * 24 + at->hour;
 	value[n++] = 1;
@@ -40,17 +34,8 @@ row_of(const struct ridge *m, const struct hours *h, size_t i, int *column, doub
 		column[n] = SEASON_AT + block * 2 * FOURIER + 2 * k + 1;
 		value[n++] = cos((k + 1) * angle);
 	}
-	piecewise(h->temperature[i], m->knots, knot + m->first, t);
-	piecewise(h->temperature_day[i], m->day_knots, knot + m->day_first, day);
-	for (j = 0; j <= m->knots; j++) {
-		column[n] = WARM_AT + (busy ? BANDS : 0) + (int)j;
-		value[n++] = t[j];
-	}
-	for (j = 0; j <= m->day_knots; j++) {
-		column[n] = WARM_AT + 2 * BANDS + (busy ? BANDS : 0) + (int)j;
-		value[n++] = day[j];
-	}
-	return n;
+	return n + warmth_put(&m->warmth, h, i, WARM_AT + (busy ? BANDS : 0),
+		       WARM_AT + (busy ? 3 : 2) * BANDS, column + n, value + n);
 }
 
 static bool
@@ -108,16 +93,6 @@ choose_lambda(const struct gram *all, const struct gram *fold, double *beta, dou
 	return status;
 }
 
-/* Of what the rows can teach. */
-static void
-choose_columns(const struct hours *h, size_t from, size_t to, struct ridge *m)
-{
-	m->knots = piecewise_supported(
-	    h, h->temperature, from, to, KNOTS, knot, KNOT_HOURS, &m->first);
-	m->day_knots = piecewise_supported(
-	    h, h->temperature_day, from, to, KNOTS, knot, DAY_KNOT_HOURS, &m->day_first);
-}
-
 enum learn_status
 ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOURS_WEEK],
     struct ridge *m)
@@ -133,7 +108,7 @@ ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOU
 		return LEARN_RANGE;
 	m->p = COLUMNS;
 	memcpy(m->occupied, occupied, sizeof(m->occupied));
-	choose_columns(h, from, to, m);
+	warmth_choose(h, from, to, &m->warmth);
 	m->beta = malloc(COLUMNS * sizeof(*m->beta));
 	status = m->beta == NULL ? LEARN_NOMEM : gram_init(&all, COLUMNS);
 	for (f = 0; f < FOLDS && status == LEARN_OK; f++)

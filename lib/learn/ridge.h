@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "learn/hours.h"
+#include "learn/piecewise.h"
 #include "learn/learn.h"
 
 struct ridge {
@@ -26,8 +27,7 @@ struct ridge {
 	double lambda;
 	double most; /* kWh: predictions are cut here, 1.5 x the largest load learnt from */
 	bool occupied[HOURS_WEEK];
-	size_t first, knots;         /* those of T that data speak for */
-	size_t day_first, day_knots; /* those of its 24-h mean */
+	struct warmth warmth;
 };
 
 /*

@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/piecewise.h"
 #include "learn/regression.h"
 
-#define KNOTS 6
-#define BANDS (KNOTS + 1)
+#define BANDS WARMTH_BANDS
 #define FOURIER 2
 #define BLOCKS 36 /* two-hour block x kind of day */
 #define DAY_AT (HOURS_DAY_TYPES * 24)
@@ -19,8 +17,6 @@
 #define COLUMNS (WARM_AT + 2 * BANDS + 1 + 2 * FOURIER)
 #define ROW_MAX (9 + 2 * BANDS + 1 + 2 * FOURIER)
 #define LAMBDA 30
-#define KNOT_HOURS 20           /* fewest beyond an outer knot, as TOWT has it */
-#define DAY_KNOT_HOURS (3 * 24) /* of daily means: as many days */
 #define SEASON_HOURS \
 	(300 * 24)  /* of less, an arc of the year would be drawn out to all of it */
 #define CEILING 1.5 /* a lag gone wild must not become a forecast */
@@ -36,18 +32,16 @@ day_kind(const struct hours *h, size_t t)
 	return before != SIZE_MAX && hour_day_type(&h->at[before]) >= 5;
 }
 
-static const double knot[KNOTS] = { 0, 5, 10, 15, 20, 25 }; /* degC */
-
 static size_t
 row_of(const struct ridgear *m, const struct hours *h, size_t t, size_t issue,
     const struct lag_row *lag, int *column, double *value)
 {
 	const struct hour *at = &h->at[t];
 	double angle = 2 * M_PI * at->yday / 365.25;
-	double one[5], warm[BANDS];
+	double one[5];
 	int block = at->hour / 2 + 12 * day_kind(h, t), k;
 	int since = (int)(t - issue) / 2;
-	size_t n = 0, j;
+	size_t n = 0;
 
 	one[0] = lag->two_days;
 	one[1] = lag->week;
@@ -66,16 +60,7 @@ row_of(const struct ridgear *m, const struct hours *h, size_t t, size_t issue,
 		column[n] = LAG_AT + k;
 		value[n++] = one[k];
 	}
-	piecewise(h->temperature[t], m->knots, knot + m->first, warm);
-	for (j = 0; j <= m->knots; j++) {
-		column[n] = WARM_AT + (int)j;
-		value[n++] = warm[j];
-	}
-	piecewise(h->temperature_day[t], m->day_knots, knot + m->day_first, warm);
-	for (j = 0; j <= m->day_knots; j++) {
-		column[n] = WARM_AT + BANDS + (int)j;
-		value[n++] = warm[j];
-	}
+	n += warmth_put(&m->warmth, h, t, WARM_AT, WARM_AT + BANDS, column + n, value + n);
 	column[n] = WARM_AT + 2 * BANDS;
 	value[n++] = lag->cooling;
 	for (k = 0; k < FOURIER && m->season; k++) {
@@ -93,16 +78,6 @@ weather_known(const struct hours *h, size_t t)
 	return isfinite(h->temperature[t]) && isfinite(h->temperature_day[t]);
 }
 
-static void
-choose_columns(const struct hours *h, size_t from, size_t to, struct ridgear *m)
-{
-	m->season = to - from >= SEASON_HOURS;
-	m->knots = piecewise_supported(
-	    h, h->temperature, from, to, KNOTS, knot, KNOT_HOURS, &m->first);
-	m->day_knots = piecewise_supported(
-	    h, h->temperature_day, from, to, KNOTS, knot, DAY_KNOT_HOURS, &m->day_first);
-}
-
 enum learn_status
 ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, struct ridgear *m)
 {
@@ -118,7 +93,8 @@ ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, stru
 	if (from > to || to > h->n || issue_hour < 0 || issue_hour > 23)
 		return LEARN_RANGE;
 	m->issue_hour = issue_hour;
-	choose_columns(h, from, to, m);
+	m->season = to - from >= SEASON_HOURS;
+	warmth_choose(h, from, to, &m->warmth);
 	m->beta = malloc(COLUMNS * sizeof(*m->beta));
 	status = m->beta == NULL ? LEARN_NOMEM : gram_init(&g, COLUMNS);
 	for (t = from; t < to && status == LEARN_OK; t++) {

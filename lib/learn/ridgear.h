@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "learn/hours.h"
+#include "learn/piecewise.h"
 #include "learn/lagged.h"
 #include "learn/learn.h"
 
@@ -26,9 +27,8 @@ struct ridgear {
 	double most; /* kWh: predictions are cut here, 1.5 x the largest load learnt from */
 	int issue_hour;
 	size_t rows;
-	bool season;                 /* has seen most of one */
-	size_t first, knots;         /* those of T that data speak for */
-	size_t day_first, day_knots; /* those of its 24-h mean */
+	bool season; /* has seen most of one */
+	struct warmth warmth;
 };
 
 /*
