@@ -96,13 +96,13 @@ receive_all() {
 	broker_up
 	head -c 64k /dev/zero >"$NBMS_DIR/broker/data/filler" 2>/dev/null || :
 	status=0
-	gateway --queue queue --wait 3s <up >confirmed || status=$?
+	gateway --queue queue --wait 6s <up >confirmed || status=$?
 	[ "$status" -eq 75 ]
 	lost=$(wc -l <confirmed)
 	[ "$lost" -lt 40 ]
 	grep -q 'journal: cannot write: No space left on device' broker.log
 	rm "$NBMS_DIR/broker/data/filler"
-	gateway --queue queue --wait 10s </dev/null >>confirmed
+	gateway --queue queue --wait 120s </dev/null >>confirmed
 	[ "$(jq .confirmed confirmed | sort -n | uniq | wc -l)" -eq 40 ]
 	receive_all
 	kill "$broker"

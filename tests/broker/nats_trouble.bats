@@ -83,7 +83,7 @@ numbers() { jq .confirmed confirmed | sort -nu; }
 	node_kill 3
 	node_start 3
 	within 60 node_serves 3
-	within 90 all_spooled 1200
+	within 240 all_spooled 1200
 	work_ends
 }
 
@@ -94,7 +94,7 @@ only_the_third() {
 
 # Is it of the cluster again? Not whether it has all of it: see nbms-scale(7) about consumers that are left behind.
 node_serves() {
-	curl -sf --max-time 2 "http://127.0.0.1:${ports[5 + $1]}/healthz?js-server-only=true" | grep -q ok
+	curl -sf --max-time 10 "http://127.0.0.1:${ports[5 + $1]}/healthz?js-server-only=true" | grep -q ok
 }
 
 @test "stores as large as they may be: no more is acknowledged, and a larger --queue and a restart let all of it through" {
@@ -133,7 +133,7 @@ log_says() { grep -q "$1" nbms-*.log; }
 @test "two nodes of three not there at the start: said, 75, and it goes on by itself" {
 	for i in 1 2 3; do node_kill $i; done
 	node_start 1
-	within 60 eval "curl -s --max-time 2 http://127.0.0.1:${ports[6]}/healthz | grep -q 'contact with a meta leader'"
+	within 60 eval "curl -s --max-time 10 http://127.0.0.1:${ports[6]}/healthz | grep -q 'contact with a meta leader'"
 	hosts=localhost:${ports[0]}
 	echo "{\"topic\":\"nbms/up/$A\",\"payload\":\"late\",\"id\":9999}" >out
 	run gateway --wait 5s <out

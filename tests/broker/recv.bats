@@ -63,9 +63,12 @@ note() {
 @test "what comes while the receiver is away is there when it is back" {
 	recv --spool --idle 1s >"$dir/out" 2>"$dir/err"
 	for n in 1 2 3; do note $n; done | publish $thing
-	recv --spool --idle 1s >"$dir/out" 2>>"$dir/err"
+	recv_start "$dir/out" --spool
+	within 60 has_lines "$dir/out" 3 '"note"'
+	recv_stop
 	[ "$(jq -c 'select(.thing).message.note' "$dir/out" | tr '\n' ' ')" = "1 2 3 " ]
 	# and nothing of it comes again from the broker: it was acknowledged. The spool has it
+	rm "$dir/out"
 	recv --spool --idle 1s --from 4 >"$dir/out" 2>>"$dir/err"
 	[ "$(grep -c '"thing"' "$dir/out")" -eq 0 ]
 	nbms-recv --spool --from 2 >"$dir/out"

@@ -101,11 +101,16 @@ port_open() {
 mosquitto_start() {
 	local mosquitto
 	mosquitto=$(PATH=$PATH:/usr/sbin command -v mosquitto)
+	within 60 ports_free "${@:3}" # one that was killed lets go of them in its own time
 	"$mosquitto" -c "$1" >>"$2" 2>&1 3>&- 7>&- 8>&- &
 	broker=$!
 	shift 2
 	within 60 open_or_ended "$@"
 	port_open "$@"
+}
+ports_free() {
+	local port
+	for port; do ! port_open "$port" || return; done
 }
 open_or_ended() { port_open "$@" || ended "$broker"; }
 
@@ -113,6 +118,10 @@ open_or_ended() { port_open "$@" || ended "$broker"; }
 ended() {
 	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]
 }
+
+# group_ended GROUP: nobody is left in this process group, but for those who only wait to be reaped; where nobody reaps orphans
+# they stay for ever.
+group_ended() { ! pgrep -r D,I,R,S,T,t -g "$1" >/dev/null; }
 
 # holds FILE TEXT: the text stands somewhere in the file.
 holds() {

@@ -57,7 +57,7 @@ whole() {
 		[ -s "$name.sh" ] || continue
 		mkdir "$name.d"
 		ran=$((ran + $(grep -c . "$name.sh")))
-		(cd "$name.d" && timeout 100 bash -e -x -o pipefail "../$name.sh") >"$name.out" 2>&1 && continue
+		(cd "$name.d" && timeout 600 bash -e -x -o pipefail "../$name.sh") >"$name.out" 2>&1 && continue
 		echo "$name: an example fails:"
 		tail -n 12 "$name.out"
 		wrong=$((wrong + 1))

@@ -57,7 +57,7 @@ start_replay() {
 }
 
 # (Before setsid there is no group, but somebody who will be one.)
-group_gone() { ended "$pipe" && ! pgrep -g "$pipe" >/dev/null; }
+group_gone() { ended "$pipe" && group_ended "$pipe"; }
 
 # It may not have come up yet, or all may have gone already.
 killed() { pkill -9 -g "$pipe" -x "$1" || group_gone; }

@@ -81,7 +81,7 @@ cut_at_commit() {
 	/usr/bin/python3 - "$1" "$2" "$3" <<-'PY'
 		import os, socket, sys, threading, time
 		listen, server, commits = sys.argv[1], sys.argv[2], int(sys.argv[3])
-		l = socket.socket(socket.AF_UNIX); l.bind(listen); l.listen()
+		l = socket.socket(socket.AF_UNIX); l.bind(listen + '.new'); l.listen(); os.rename(listen + '.new', listen) # who finds it is heard
 		def up(client, backend):
 		    global commits
 		    while (data := client.recv(65536)):

@@ -46,12 +46,12 @@ start_gateway() {
 
 # One of the pipeline's; the broker every twelve seconds or so: a gateway waits longer and longer for one that dies at once.
 names=(nbms-recv nbms-route nbms-store nbms-alarm nbms-push nbms-sched nbms-send nbms-live)
-hit() { pkill -9 -g "$up" -x "${names[RANDOM % 8]}"; }
+hit() { pkill -9 -r D,I,R,S,T,t -g "$up" -x "${names[RANDOM % 8]}"; }
 kill_one() {
 	sleep "0.$((RANDOM % 30 + 10))"
 	if [ $((SECONDS - broker_killed)) -ge 12 ]; then
 		broker_killed=$SECONDS
-		within 60 pkill -9 -g "$up" -x mosquitto
+		within 60 pkill -9 -r D,I,R,S,T,t -g "$up" -x mosquitto
 		brokers=$((brokers + 1))
 	else
 		within 60 hit
@@ -74,7 +74,6 @@ dump() {
 
 all_stored() { [ "$(dump "$NBMS_DIR" 2>/dev/null | cksum)" = "$(cksum <expected)" ]; }
 all_confirmed() { [ "$(wc -l <confirmed)" -ge "$(wc -l <sent.ndjson)" ]; }
-gone() { ! pgrep -g "$1" >/dev/null; }
 
 @test "nbms-up and its broker killed again and again: nothing acknowledged is lost, nothing counted twice" {
 	registry calm
@@ -97,5 +96,5 @@ gone() { ! pgrep -g "$1" >/dev/null; }
 	[ -z "$(jq -c 'select(.rejected != "truncated")' "$NBMS_DIR/rejects.ndjson")" ]
 	echo "# $kills programs and $brokers brokers killed, $(wc -l <sent.ndjson) messages, $(wc -l <spooled) in the spool" >&3
 	kill -TERM "$up"
-	within 60 gone "$up"
+	within 60 group_ended "$up"
 }
