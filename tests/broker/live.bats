@@ -381,13 +381,13 @@ state_is() { [ "$(db "SELECT state FROM control WHERE request_id = '$1'")" = "$2
 
 @test "tasks: the result comes to the session that asked, also when it is worked out elsewhere" {
 	session a kim
-	session b kim --learn 'exec 9>>elsewhere; nbms-learn run'
+	session b kim --learn 'exec 9>>"$NBMS_DIR/elsewhere"; nbms-learn run'
 	ask a '{"request":"tender-predict","id":1,"building":"B001","predictInput":{"base":404282000,"kind":"works-national","day":"2026-03-01","bidders":10}}'
 	ask b '{"request":"tender-predict","id":2,"building":"B001","predictInput":{"base":404282000,"kind":"works-national","day":"2026-03-01","bidders":20}}'
 	within 60 has a '.id == 1 and .ok'
 	within 60 has a '.event == "result" and .task == "tender-predict" and .status == "ok" and (.result | type == "object")'
 	within 60 has b '.event == "result" and .status == "ok"'
-	[ -e elsewhere ]
+	[ -e "$NBMS_DIR/elsewhere" ]
 	ask a '{"request":"learning","id":3,"building":"B002"}' # nothing was ever logged there
 	within 60 has a '.event == "result" and .task == "learning" and .status != "ok"'
 	[ "$(count a.out '.event == "result"')" -eq 2 ]
