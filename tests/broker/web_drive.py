@@ -43,8 +43,7 @@ def start():
     for argument in ("--headless=new", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage", "--lang=en-GB",
                      "--window-size=1280,1003", f"--user-data-dir={work}/chromium", "--no-first-run"):
         options.add_argument(argument)
-    if os.getuid() == 0:
-        options.add_argument("--no-sandbox")
+    options.add_argument("--no-sandbox")  # the page is our own, and not every container lets a browser build one
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
 
