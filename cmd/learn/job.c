@@ -94,13 +94,14 @@ job_gather(struct learn_job *job, const char *const field[FIELDS], const struct 
 		opt_wrong("--occupied: not HH:MM-HH:MM: %s", job->occupied);
 	if (field[FIELD_PERIOD] != NULL && !parse_period(job, field[FIELD_PERIOD], g))
 		return false;
-	g->to -= g->to % HOUR;
+	g->to = when_hour(place->zone, g->to);
 	first = g->csv == NULL ? gather_first(g) : WHEN_NONE;
 	if (g->from == WHEN_NONE)
 		g->from = g->to - (when_t)GATHER_DAYS * 86400;
 	if (first != WHEN_NONE && g->from < first)
 		g->from = first;
-	g->from -= g->from % HOUR;
+	/* the hours of the clock as it goes at `to` */
+	g->from = g->to - (g->to - g->from + HOUR - 1) / HOUR * HOUR;
 	if (g->csv == NULL && (first == WHEN_NONE || g->from >= g->to)) {
 		diag("building %.*s: there is no history of that period", SPAN_ARG(place->key));
 		return false;

@@ -42,13 +42,14 @@ gather_people(const struct gather *g, when_t t)
 
 /* ---- from the history ---- */
 
-/* Energy by hour: an hour counts when its intervals fill it. A gap or an exchanged meter has no
- * demand. */
+/* Energy by hour, to each its part of an interval that lies in two: an hour counts when its
+ * intervals fill it. A gap or an exchanged meter has no demand. */
 static size_t
 read_load(const struct gather *g, struct hourly *x)
 {
 	struct load l;
 	size_t i, k, points;
+	when_t t, end;
 
 	load_read(&l, g->site, g->h, g->place, g->meter, g->from, g->to);
 	for (i = 0; i < l.n; i++) {
@@ -58,9 +59,13 @@ read_load(const struct gather *g, struct hourly *x)
 		if (v->from < g->from || v->to > g->to || length <= 0 || length > HOUR ||
 		    isnan(v->kw))
 			continue;
-		k = (size_t)((v->from - g->from) / HOUR);
-		x->load[k] += v->kw * (double)length / HOUR;
-		x->seconds[k] += (double)length;
+		for (t = v->from; t < v->to; t = end) {
+			k = (size_t)((t - g->from) / HOUR);
+			end = g->from + (when_t)(k + 1) * HOUR;
+			end = end < v->to ? end : v->to;
+			x->load[k] += v->kw * (double)(end - t) / HOUR;
+			x->seconds[k] += (double)(end - t);
+		}
 	}
 	for (k = 0; k < x->known; k++)
 		if (fabs(x->seconds[k] - HOUR) > 0.5)
@@ -184,21 +189,36 @@ read_csv(const struct gather *g, struct hourly *x)
 
 struct coming {
 	const struct gather *g;
-	double *to;
-	size_t n;
-	when_t issued;
+	double *to, last;
+	size_t n, next;    /* the next hour to be told */
+	when_t at, issued; /* of what was told last */
 };
 
+/* Between two that are an hour apart the temperature goes in a line: the hours of some zones
+ * begin at half past those of the forecast. */
 static void
 put_coming(void *ctx, const struct forecast_point *p, when_t issued, const char *source)
 {
 	struct coming *x = ctx;
-	size_t k = (size_t)((p->at - x->g->to) / HOUR);
 
 	(void)source;
-	if (k >= x->n || (x->g->to - issued) > 86400)
+	if (x->g->to - issued > 86400)
 		return; /* what was issued more than a day ago is no forecast any more */
-	x->to[k] = p->temperature;
+	for (; x->next < x->n; x->next++) {
+		when_t wanted = x->g->to + (when_t)x->next * HOUR;
+		bool between = x->at != WHEN_NONE && p->at - x->at <= HOUR;
+
+		if (wanted > p->at)
+			break;
+		if (p->at - wanted >= HOUR)
+			continue;
+		x->to[x->next] = p->temperature;
+		if (between)
+			x->to[x->next] -= (p->temperature - x->last) *
+					  (double)(p->at - wanted) / (double)(p->at - x->at);
+	}
+	x->at = p->at;
+	x->last = p->temperature;
 	if (x->issued == WHEN_NONE || issued < x->issued)
 		x->issued = issued;
 }
@@ -206,13 +226,13 @@ put_coming(void *ctx, const struct forecast_point *p, when_t issued, const char 
 void
 gather_forecast(const struct gather *g, double *to, size_t n, when_t *issued)
 {
-	struct coming x = { g, to, n, WHEN_NONE };
+	struct coming x = { g, to, NAN, n, 0, WHEN_NONE, WHEN_NONE };
 	size_t k;
 
 	for (k = 0; k < n; k++)
 		to[k] = NAN;
-	weather_each(
-	    g->site, &g->place->building, g->to, g->to + (when_t)n * HOUR, put_coming, &x);
+	weather_each(g->site, &g->place->building, g->to - HOUR + 1, g->to + (when_t)n * HOUR,
+	    put_coming, &x);
 	*issued = x.issued;
 }
 

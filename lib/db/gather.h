@@ -21,7 +21,7 @@ struct gather {
 	struct history *h;
 	struct reference *ref;
 	const struct place *place;
-	when_t from, to;   /* whole hours; what is known at `to` */
+	when_t from, to;   /* hours of the zone's clock; what is known at `to` */
 	const char *meter; /* an Energy point; NULL: the main meters */
 	const char
 	    *outdoor;    /* the outdoor temperature's point or pattern; NULL: *OutdoorTemp* */

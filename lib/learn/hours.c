@@ -16,7 +16,7 @@ hours_init(struct hours *h, int64_t start, size_t n)
 	size_t i;
 
 	memset(h, 0, sizeof(*h));
-	if (n == 0 || n > HOURS_MAX || start % 3600 != 0)
+	if (n == 0 || n > HOURS_MAX || start % HOURS_BEGIN != 0)
 		return LEARN_RANGE;
 	h->load = xmalloc(3 * n * sizeof(*h->load));
 	h->at = xcalloc(n, sizeof(*h->at));
@@ -169,4 +169,14 @@ hours_back(const struct hours *h, size_t i, int days)
 	if ((wrong == 1 || wrong == -1) && row - wrong >= 0 && row - wrong < (int64_t)i)
 		row -= wrong;
 	return (size_t)row;
+}
+
+int
+hours_day_kind(const struct hours *h, size_t i)
+{
+	size_t before = hours_back(h, i, 1);
+
+	if (hour_is_off(&h->at[i]))
+		return 2;
+	return before != SIZE_MAX && hour_is_off(&h->at[before]);
 }

@@ -18,6 +18,7 @@
 #define HOURS_COLDEST (-90) /* degC: the air on Earth has been measured from -89.2 to 56.7 */
 #define HOURS_WARMEST 65
 #define HOURS_WEEK 168
+#define HOURS_BEGIN 900           /* s: zones' hours begin at a quarter of UTC's */
 #define HOURS_MAX (24 * 366 * 20) /* twenty years: more is a mistake */
 
 struct hour {
@@ -32,7 +33,7 @@ struct hour {
 
 struct hours {
 	size_t n;
-	int64_t start;           /* Unix seconds of row 0, a whole hour */
+	int64_t start;           /* Unix seconds of row 0, a whole hour of the zone */
 	double *load;            /* [n] kWh in the hour, NaN = missing */
 	double *temperature;     /* [n] outdoor air, degC, NaN = missing */
 	double *temperature_day; /* [n] mean of this and the 23 rows before it, degC */
@@ -41,8 +42,8 @@ struct hours {
 	size_t outside;          /* readings before row 0 or after the last */
 };
 
-/* n rows from start, all NaN. LEARN_RANGE: n is 0 or above HOURS_MAX, start not a whole hour.
- */
+/* n rows from start, all NaN. LEARN_RANGE: n is 0 or above HOURS_MAX, or start is not a
+ * multiple of HOURS_BEGIN. */
 enum learn_status hours_init(struct hours *, int64_t start, size_t n);
 void hours_free(struct hours *);
 
@@ -95,5 +96,9 @@ hour_is_off(const struct hour *h)
  * row when the clock change took that hour away; SIZE_MAX before row 0.
  */
 size_t hours_back(const struct hours *, size_t i, int days);
+
+/* Of row i: 0 a working day after a working day, 1 a working day after a day off, 2 a day off.
+ */
+int hours_day_kind(const struct hours *, size_t i);
 
 #endif

@@ -395,6 +395,33 @@ ROWS
 	jq -e '[.load[] | select(. != null)] | length == 95' hours
 }
 
+@test "where clocks are half an hour off, or a quarter, hours and forecast begin as theirs do" {
+	local zone offset place=0 day
+	for zone in Asia/Kolkata/19800 Australia/Adelaide/34200 Asia/Kathmandu/20700; do
+		offset=${zone##*/} zone=${zone%/*} place=$((place + 1))
+		day=$(($(date -d 2026-07-15T00:00Z +%s) - offset)) # its midnight
+		jq -cn --arg b "H$place" --arg z "$zone" '{type: "building", customer: "C000003", building: $b, timezone: $z}' | nbms-device register
+		# thirty days by the clock on the wall
+		awk 'BEGIN { print "time,load,temperature"
+			for (k = 0; k < 720; k++) printf "%s,%d,%.1f\n", strftime("%Y-%m-%dT%H:%M", 1781481600 + k * 3600, 1),
+				30 + k % 24 + k % 7, 20 + k % 24 / 4 }' >data.csv
+		sql "$NBMS_DIR/nbms.db" "WITH RECURSIVE h(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM h WHERE k < 30)
+			INSERT INTO weather_forecast SELECT 'C000003', 'H$place', $((day - day % 3600)) + k * 3600, $((day - 7200)), 10 + 4 * k, 70, 0, 'test' FROM h"
+		# ten minutes past midnight there
+		NBMS_NOW=$(date -u -d @$((day + 600)) +%FT%TZ) nbms-learn task learning --customer C000003 --building "H$place" --basic-data data.csv --id t >task
+		jq -e --argjson day $day '.data.hours | .start == $day - 720 * 3600 and .known == 720 and .load[:3] == [30,32,34] and
+			(.temperature | .[720] == 10 + 4 * ($day % 3600 / 3600) and .[721] - .[720] == 4)' task || { jq -c .data task | cut -c1-300; false; }
+		nbms-learn run task | jq -e '.result.forecast[0].from | startswith("2026-07-15T00:00:00+")'
+	done
+	# and of what was metered, in steps of half an hour: a day's energy is that of its hours
+	jq -cn '{type: "building", customer: "C000003", building: "H4", timezone: "Asia/Kathmandu"}, {type: "thing", thing: "C000003_H4_01"}' | nbms-device register
+	"$top/scripts/simulate" --thing C000003_H4_01 --zone Asia/Kathmandu --from 2026-07-01 --days 3 --period 30 --points 60 | nbms-store
+	NBMS_NOW=2026-07-03T23:40+05:45 nbms-learn task learning --customer C000003 --building H4 --id t >task
+	nbms-query energy -b C000003_H4 -p '*EnergyMainMeter_01' --by hour --from 2026-07-02 --to 2026-07-03 --json >hours
+	jq -e --slurpfile y hours '.data.hours | .known as $n | .load[$n - 47:$n - 23] as $x | ($x | length) == ($y | length) and
+		([range(0; 24) | $x[.] - $y[.].usage_kwh | fabs] | max) < 0.002' task || { jq -c .data.hours.load task; cat hours; false; }
+}
+
 @test "records that are no tasks are named by line; hostile ones do no harm" {
 	nbms-learn task learning $B >task
 	{
