@@ -156,8 +156,8 @@ backtest_year(const struct hours *h, int train_days, int test_days, enum baselin
 }
 
 #define LATE_HOURS (28 * 24) /* by which a model is chosen */
-#define LEAST_HOURS (3 * 24)
-#define KEEN 0.85 /* so much less must its error be than that of what is served first */
+#define LEAST_HOURS (10 * 24)
+#define KEEN 0.80 /* so much less must its error be than that of what is served first */
 
 static void
 day_intervals(struct backtest *b, const struct hours *h, const double *served, int issue_hour,

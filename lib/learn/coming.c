@@ -82,11 +82,9 @@ intervals(const struct lagged *l, size_t from, size_t known, int hour, bool accu
 		c->low[i] = c->high[i] = NAN;
 	if (dayahead_play(l, from, known, hour, accurate, REFIT, out) == LEARN_OK) {
 		for (i = from; i < known; i++)
-			conformal_add(
-			    errors, l->h->at[i].hour, l->h->load[i] - played[i - from]);
+			conformal_add(errors, l->h, i, l->h->load[i] - played[i - from]);
 		for (i = 0; i < c->n; i++) {
-			double half =
-			    conformal_half_width(errors, l->h->at[known + i].hour, ALPHA);
+			double half = conformal_half_width(errors, l->h, known + i, ALPHA);
 
 			c->low[i] = fmax(0, c->kwh[i] - half);
 			if (isnan(half) || isnan(c->kwh[i]))

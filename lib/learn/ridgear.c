@@ -21,17 +21,6 @@
 	(300 * 24)  /* of less, an arc of the year would be drawn out to all of it */
 #define CEILING 1.5 /* a lag gone wild must not become a forecast */
 
-/* 0 working day after a working day, 1 working day after a day off, 2 day off. */
-static int
-day_kind(const struct hours *h, size_t t)
-{
-	size_t before = hours_back(h, t, 1);
-
-	if (hour_day_type(&h->at[t]) >= 5)
-		return 2;
-	return before != SIZE_MAX && hour_day_type(&h->at[before]) >= 5;
-}
-
 static size_t
 row_of(const struct ridgear *m, const struct hours *h, size_t t, size_t issue,
     const struct lag_row *lag, int *column, double *value)
@@ -39,7 +28,7 @@ row_of(const struct ridgear *m, const struct hours *h, size_t t, size_t issue,
 	const struct hour *at = &h->at[t];
 	double angle = 2 * M_PI * at->yday / 365.25;
 	double one[5];
-	int block = at->hour / 2 + 12 * day_kind(h, t), k;
+	int block = at->hour / 2 + 12 * hours_day_kind(h, t), k;
 	int since = (int)(t - issue) / 2;
 	size_t n = 0;
 

@@ -281,7 +281,8 @@ struct result {
 	double cv[ROWS][BUILDINGS], nmbe[ROWS][BUILDINGS];
 	double fit[ROWS]; /* seconds, all buildings */
 	double coverage[2][BUILDINGS], width[2][BUILDINGS];
-	double refit; /* seconds of one RidgeAR fit on a year */
+	double days[2][2][BUILDINGS]; /* coverage on working days, and on days off */
+	double refit;                 /* seconds of one RidgeAR fit on a year */
 };
 
 static void
@@ -334,6 +335,22 @@ year_ahead(const struct hours *h, const double *truth, const struct spans *x, si
 	baseline_free(&boosted);
 }
 
+/* Coverage on working days, or on days off. */
+static double
+coverage_on(const struct hours *h, size_t split, bool off, const double *y, const double *low,
+    const double *high)
+{
+	size_t n = h->n - split, i;
+	double *of = malloc(n * sizeof(*of)), coverage;
+
+	need(of != NULL, "memory");
+	for (i = 0; i < n; i++)
+		of[i] = hour_is_off(&h->at[split + i]) == off ? y[i] : NAN;
+	coverage = metric_coverage(n, of, low, high);
+	free(of);
+	return coverage;
+}
+
 static void
 next_day(const struct hours *h, const double *truth, size_t split, size_t b, double *p,
     struct result *r)
@@ -362,6 +379,8 @@ next_day(const struct hours *h, const double *truth, size_t split, size_t b, dou
 		keep(r, row, b, n, y, p);
 		conformal_series(h, split, h->n, p, 0, 0.10, low, high);
 		r->coverage[k][b] = metric_coverage(n, y, low, high);
+		r->days[k][0][b] = coverage_on(h, split, false, y, low, high);
+		r->days[k][1][b] = coverage_on(h, split, true, y, low, high);
 		r->width[k][b] = metric_width(n, low, high) / metric_score(n, y, p, 0).mean;
 	}
 	keep(r, WEEK, b, n, y, out[DAYAHEAD_WEEK]);
@@ -441,9 +460,11 @@ report(const struct table *t, struct result *r)
 		printf("\n");
 	}
 	for (k = 0; k < 2; k++)
-		printf("90 %% interval, %-14s coverage %.3f, width %.1f %% of mean\n",
-		    label[NEXT_LINEAR + k], median(n, r->coverage[k]),
-		    100 * median(n, r->width[k]));
+		printf(
+		    "90 %% interval, %-14s coverage %.3f (working days %.3f, days off %.3f), "
+		    "width %.1f %% of mean\n",
+		    label[NEXT_LINEAR + k], median(n, r->coverage[k]), median(n, r->days[k][0]),
+		    median(n, r->days[k][1]), 100 * median(n, r->width[k]));
 	getrusage(RUSAGE_SELF, &usage);
 	printf("RidgeAR refit %.4f s; whole run %.1f MB\n", r->refit / count,
 	    (double)usage.ru_maxrss / 1024);

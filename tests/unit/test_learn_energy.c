@@ -574,20 +574,45 @@ an_hour_of_warmth_is_no_slope(void **state)
 static void
 conformal_ranks(void **state)
 {
+	/* rows of a Thursday, a Saturday, the Monday after and a holiday, at three in the
+	 * morning
+	 */
+	const size_t thursday = 3, saturday = 2 * DAY + 3, monday = 4 * DAY + 3,
+		     holiday = 122 * DAY + 3;
 	struct conformal c = { 0 };
+	struct hours h;
 	int i;
 
 	(void)state;
+	make_building(&h, 130, 0);
 	for (i = 1; i <= 8; i++)
-		conformal_add(&c, 3, i);
-	conformal_add(&c, 3, NAN);
-	assert_true(isnan(conformal_half_width(&c, 3, 0.1)));
-	conformal_add(&c, 3, -9);
-	assert_true(conformal_half_width(&c, 3, 0.1) == 9);
-	assert_true(conformal_half_width(&c, 3, 0.5) == 5);
+		conformal_add(&c, &h, thursday, i);
+	conformal_add(&c, &h, thursday, NAN);
+	conformal_add(&c, &h, thursday + 1, 5); /* another hour */
+	assert_true(isnan(conformal_half_width(&c, &h, thursday, 0.1)));
+	conformal_add(&c, &h, thursday, -9);
+	/* the largest error is twice the mean of the others, and the mean of all is 5 */
+	assert_true(fabs(conformal_half_width(&c, &h, thursday, 0.1) - 10) < 1e-9);
+	assert_true(fabs(conformal_half_width(&c, &h, thursday, 0.5) - 5) < 1e-9);
+	assert_true(fabs(conformal_half_width(&c, &h, monday, 0.1) - 10) < 1e-9);
 	for (i = 0; i < CONFORMAL_ERRORS; i++)
-		conformal_add(&c, 3, 1);
-	assert_true(conformal_half_width(&c, 3, 0.1) == 1);
+		conformal_add(&c, &h, thursday, 1);
+	assert_true(fabs(conformal_half_width(&c, &h, thursday, 0.1) - 1) < 1e-9);
+	/* weekends miss by ten times as much: workdays' interval is the narrower for it */
+	for (i = 0; i < CONFORMAL_ERRORS; i++)
+		conformal_add(&c, &h, i % 4 == 0 ? saturday : thursday, i % 4 == 0 ? 10 : 1);
+	assert_true(conformal_half_width(&c, &h, saturday, 0.1) >
+		    3 * conformal_half_width(&c, &h, thursday, 0.1));
+	/* of a kind of day that was not met yet the mean of all is told */
+	assert_true(conformal_half_width(&c, &h, holiday, 0.1) ==
+		    conformal_half_width(&c, &h, monday, 0.1));
+	/* never wrong but once */
+	memset(&c, 0, sizeof(c));
+	for (i = 0; i < CONFORMAL_ERRORS; i++)
+		conformal_add(&c, &h, thursday, i == 7 ? 40 : 0);
+	assert_true(conformal_half_width(&c, &h, thursday, 0.1) == 0);
+	assert_true(conformal_half_width(&c, &h, thursday, 0.02) > 0);
+	hours_free(&h);
 }
 
 static void
