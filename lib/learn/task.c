@@ -187,7 +187,8 @@ task_hours(json_value v, struct task_hours *th, struct task_outcome *o)
 		task_settle(o, TASK_NO_RUN, "%s", "there is no history");
 	else if (start < 0 || start > (int64_t)1 << 34 ||
 		 hours_init(&th->h, start, m) != LEARN_OK)
-		task_settle(o, TASK_ERROR, "hours: start begins no hour, or there are too many");
+		task_settle(
+		    o, TASK_ERROR, "hours: start begins no hour, or there are too many");
 	else
 		th->known = (size_t)known, ok = fill(th, v, load, temperature);
 	free(load);
