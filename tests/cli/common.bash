@@ -76,10 +76,10 @@ copy_state() {
 	fi
 }
 
-# within SECONDS COMMAND ...: runs the command again and again until it succeeds; fails when the time is up. SECONDS only matter
-# when something is wrong: a minute is never too long, and five seconds are too short on a machine that is busy.
+# within SECONDS COMMAND ...: runs the command again and again until it succeeds; fails when the time is up, three times as
+# long as it says, for machines that are busy. SECONDS only matter when something is wrong: a minute is never too long.
 within() {
-	local until=$((SECONDS + $1 + 1))
+	local until=$((SECONDS + 3 * $1 + 1))
 	shift
 	until "$@" 2>/dev/null; do
 		[ "$SECONDS" -lt "$until" ] || { "$@" || echo "not within the time: $*" >&2; return 1; }
