@@ -295,35 +295,11 @@ put_result(struct act *a, struct span rows)
 	buf_free(&text);
 }
 
-/* The owner's last line, which is what ended it, without its name, its stdin's and its help. */
-static struct span
-last_words(struct span said)
-{
-	static const char stdin_name[] = "<stdin>:1: ";
-	const char *at;
-
-	while (said.n > 0 && said.p[said.n - 1] == '\n')
-		said.n--;
-	at = memrchr(said.p, '\n', said.n);
-	if (at != NULL)
-		said = (struct span){ at + 1, said.n - (size_t)(at + 1 - said.p) };
-	at = memmem(said.p, said.n, ": ", 2);
-	if (span_starts(said, "nbms-") && at != NULL)
-		said = (struct span){ at + 2, said.n - (size_t)(at + 2 - said.p) };
-	if (span_starts(said, stdin_name))
-		said =
-		    (struct span){ said.p + strlen(stdin_name), said.n - strlen(stdin_name) };
-	at = memmem(said.p, said.n, " (see nbms-", 11);
-	if (at != NULL)
-		said.n = (size_t)(at - said.p);
-	return said;
-}
-
 /* Why it refused: the message of its answer where that has one, or its last words. */
 static void
 message_of(struct act *a, struct span out, struct span err, char to[MESSAGE_MAX])
 {
-	struct span text = last_words(err), told;
+	struct span text = diag_last_words(err), told;
 	json_value root;
 
 	if (out.n > 0 && out.p[out.n - 1] == '\n')

@@ -159,6 +159,7 @@ start(struct child *c, struct request *r)
 		die(EX_OSERR, "fork: %s", strerror(errno));
 	if (c->pid > 0)
 		return;
+	(void)unsetenv("NBMS_LOG"); /* its messages become answers: in words */
 	if (dup2(c->out, STDOUT_FILENO) < 0 || dup2(c->err, STDERR_FILENO) < 0)
 		die(EX_OSERR, "dup2: %s", strerror(errno));
 	if (r->endpoint->act == NULL) { /* nothing is lost by ending it in the middle */
@@ -314,30 +315,16 @@ put_answer(const struct request *r, const struct child *c)
 		(void)munmap(body.p, body.n);
 }
 
-/* The child's message without what is the program's own in it: its name, its help. */
+/* The child's message; what is an option there is a parameter here. */
 static void
 copy_message(char to[512], struct content err)
 {
-	char prefix[64];
-	struct span s = { err.p, err.n };
-	const char *end;
+	struct span s = diag_last_words((struct span){ err.p, err.n });
 	size_t n;
 
-	(void)snprintf(prefix, sizeof(prefix), "%s: ", diag_program());
-	if (s.n == 0)
-		return;
-	end = memchr(s.p, '\n', s.n);
-	s.n = end != NULL ? (size_t)(end - s.p) : s.n;
-	if (span_starts(s, prefix)) {
-		s.p += strlen(prefix);
-		s.n -= strlen(prefix);
-	}
-	end = memmem(s.p, s.n, " (see ", 6);
-	if (end != NULL && s.p[s.n - 1] == ')')
-		s.n = (size_t)(end - s.p);
 	for (n = 0; s.n > 0 && n < 511; s.p++, s.n--) {
 		if ((n == 0 || to[n - 1] == ' ') && span_starts(s, "--") && s.n > 2) {
-			s.p += 2; /* what is an option there is a parameter here */
+			s.p += 2;
 			s.n -= 2;
 		}
 		to[n++] = *s.p;

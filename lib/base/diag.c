@@ -300,6 +300,36 @@ diag_exit(int status)
 	exit(status);
 }
 
+static struct span
+without(struct span s, const char *start)
+{
+	size_t n = strlen(start);
+
+	return span_starts(s, start) ? (struct span){ s.p + n, s.n - n } : s;
+}
+
+struct span
+diag_last_words(struct span said)
+{
+	const char *at;
+
+	while (said.n > 0 && said.p[said.n - 1] == '\n')
+		said.n--;
+	if (said.n == 0)
+		return SPAN("");
+	at = memrchr(said.p, '\n', said.n);
+	if (at != NULL)
+		said = (struct span){ at + 1, said.n - (size_t)(at + 1 - said.p) };
+	at = memmem(said.p, said.n, ": ", 2);
+	if (span_starts(said, "nbms-") && at != NULL)
+		said = (struct span){ at + 2, said.n - (size_t)(at + 2 - said.p) };
+	said = without(said, "<stdin>:1: ");
+	at = memmem(said.p, said.n, " (see nbms-", 11);
+	if (at != NULL)
+		said.n = (size_t)(at - said.p);
+	return said;
+}
+
 void
 diag_summary(void)
 {

@@ -17,6 +17,8 @@
 #ifndef NBMS_BASE_DIAG_H
 #define NBMS_BASE_DIAG_H
 
+#include "base/span.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sysexits.h>
@@ -65,6 +67,13 @@ DIAG_NORETURN void diag_exit(int status);
 
 /* How many messages of each kind were not said. */
 void diag_summary(void);
+
+/*
+ * The other way round: what a program that has ended said last, for who passes it on: the last
+ * line of its stderr without the program's name, `<stdin>:1: ` and the hint at its help. Part
+ * of `said`.
+ */
+struct span diag_last_words(struct span said);
 
 /* Our own mistake: aborts with file and line. Never for data or the system. */
 DIAG_NORETURN void diag_bug(const char *file, int line, const char *what);

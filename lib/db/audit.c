@@ -7,18 +7,20 @@
 
 static const struct {
 	enum sql_name sql;
-	const char *names[COLUMNS]; /* a first one that ends in ! is JSON */
+	const char *names[COLUMNS]; /* one that ends in ! is JSON, as it stands */
 } views[] = {
-	[AUDIT_ALARM] = { SQL_SEEN_ALARM, { "state", "level", "acked_at", "shelved_until" } },
+	[AUDIT_ALARM] = { SQL_SEEN_ALARM,
+	    { "state", "level!", "acked_at!", "shelved_until!" } },
 	[AUDIT_SCHEDULE] = { SQL_SEEN_SCHEDULE,
-	    { "schedule!", "point_id", "thing", "changed" } },
-	[AUDIT_CALENDAR] = { SQL_SEEN_CALENDAR, { "calendar!", "", "", "changed" } },
-	[AUDIT_MANUAL] = { SQL_SEEN_MANUAL, { "value!", "name", "begins", "ends" } },
-	[AUDIT_COMPOSITE] = { SQL_SEEN_COMPOSITE, { "schedule!", "class", "unit", "changed" } },
-	[AUDIT_ZONE] = { SQL_SEEN_ZONE, { "zone!", "", "", "changed" } },
-	[AUDIT_ENDPOINT] = { SQL_SEEN_ENDPOINT, { "user_id", "alarm", "notice", "level" } },
-	[AUDIT_USER] = { SQL_SEEN_USER, { "role", "name", "mail", "tokens" } },
-	[AUDIT_CONTROL] = { SQL_SEEN_CONTROL, { "value!", "priority", "state", "by" } },
+	    { "schedule!", "point_id", "thing", "changed!" } },
+	[AUDIT_CALENDAR] = { SQL_SEEN_CALENDAR, { "calendar!", "", "", "changed!" } },
+	[AUDIT_MANUAL] = { SQL_SEEN_MANUAL, { "value!", "name", "begins!", "ends!" } },
+	[AUDIT_COMPOSITE] = { SQL_SEEN_COMPOSITE,
+	    { "schedule!", "class", "unit", "changed!" } },
+	[AUDIT_ZONE] = { SQL_SEEN_ZONE, { "zone!", "", "", "changed!" } },
+	[AUDIT_ENDPOINT] = { SQL_SEEN_ENDPOINT, { "user_id", "alarm!", "notice!", "level!" } },
+	[AUDIT_USER] = { SQL_SEEN_USER, { "role", "name", "mail", "tokens!" } },
+	[AUDIT_CONTROL] = { SQL_SEEN_CONTROL, { "value!", "priority!", "state", "by" } },
 };
 
 static void

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SEEN_MAX ((size_t)1 << 20) /* bytes of what stood, in the audit */
+
 /* The rows of one user, or endpoint, are one for each building: they become one row. */
 struct gathering {
 	struct buf key;       /* of the one in hand; empty: none */
@@ -294,6 +296,52 @@ struct audit_row {
 	when_t at;
 };
 
+/* A member of what stood: an instant in the building's time, all else as it is. */
+static void
+put_seen_member(struct query *q, struct jw *w, const struct json_member *m)
+{
+	static const char *const instants[] = { "acked_at", "shelved_until", "changed",
+		"begins", "ends" };
+	char text[WHEN_TEXT];
+	bool instant = false;
+	size_t i;
+	when_t t;
+
+	for (i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
+		instant = instant || span_is(m->name, instants[i]);
+	jw_key_span(w, m->name);
+	if (instant && json_int(m->value, &t))
+		jw_str(w, when_format(text, q->time_zone, t));
+	else
+		jw_raw(w, json_raw(m->value));
+}
+
+/* What stood before or after, a list of objects (db/audit.h). */
+static void
+put_seen(struct query *q, struct span seen)
+{
+	struct buf text = BUF(2 * SEEN_MAX);
+	struct jw w = jw_begin(&text);
+	struct json_member m;
+	json_value root, each;
+	bool more;
+
+	if (seen.p == NULL || !json_parse_copy(query_parser(q), seen, &root)) {
+		query_json(q, seen);
+		return;
+	}
+	jw_array(&w);
+	for (each = json_first(root); each.at != 0; each = json_next(each)) {
+		jw_object(&w);
+		for (more = json_first_member(each, &m); more; more = json_next_member(&m))
+			put_seen_member(q, &w, &m);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	query_json(q, jw_finish(&w) ? buf_span(&text) : seen);
+	buf_free(&text);
+}
+
 static void
 put_audit(struct query *q, const struct audit_row *a)
 {
@@ -306,8 +354,8 @@ put_audit(struct query *q, const struct audit_row *a)
 	else
 		table_null(q->table);
 	query_json(q, a->request);
-	query_json(q, a->before);
-	query_json(q, a->after);
+	put_seen(q, a->before);
+	put_seen(q, a->after);
 	query_int(q, a->status, -1);
 	query_text(q, a->message);
 }

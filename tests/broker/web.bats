@@ -250,6 +250,17 @@ slow_reader() {
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/run")" ]
 }
 
+@test "asked whether all is well, the broker is not knocked at: nothing in its log" {
+	strangers() { grep -c 'Client <unknown>' "$dir/up.log" || :; }
+	knocks() { [ "$(strangers)" -gt "$before" ]; }
+	before=$(strangers)
+	nbms-query health --json >"$BATS_TEST_TMPDIR/told" || :
+	[ "$(jq -r 'select(.check == "broker") | .level + " " + .text' "$BATS_TEST_TMPDIR/told")" = "well port $site: listens" ]
+	(exec 9<>"/dev/tcp/127.0.0.1/$site") # one who does knock, to know that the log is so far
+	within 60 knocks
+	[ "$(strangers)" -eq $((before + 1)) ]
+}
+
 @test "nothing is ever parsed as HTML or code" {
 	run -1 grep -rnE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|eval\(|new Function|setAttribute\(.on' "$top/scripts/web"
 	run -1 grep -nE '<script>|<style|style=|javascript:| on[a-z]+=' "$top/scripts/web/index.html"

@@ -255,6 +255,9 @@ alarm() {
 		'notice/ack op 127.0.0.1 0 notice/ack op 127.0.0.1 65' ]
 	[ "$(jq -r '.[0] | .before[0].state, .after[0].state' body | xargs)" = 'unacknowledged acknowledged' ]
 	[ "$(jq -r '.[0].request.reason' body)" = "--x; \$(touch hacked) 'seen'" ]
+	# times as everything shows them, in the building's zone
+	[ "$(jq -r '.[] | select(.action == "notice/shelve") | .after[0] | "\(.level) \(.shelved_until)"' body)" = \
+		"1 $(TZ=Asia/Seoul date -d "$(jq -r '.[] | select(.action == "notice/shelve") | .time' body) 30 minutes" +%FT%T+09:00)" ]
 	nbms-query audit -b C000003_B001 | jq -c . | diff - <(jq -c '.[]' body)
 }
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/diag.h"
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "base/lines.h"
@@ -15,6 +16,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+static void
+last_words_are_those_that_ended_it(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "", "" },
+		{ "\n\n", "" },
+		{ "nbms-alarm: <stdin>:17: level: not a number\n",
+		    "<stdin>:17: level: not a number" },
+		{ "nbms-sched: a warning\nnbms-sched: <stdin>:1: bad-zone: no id\n",
+		    "bad-zone: no id" },
+		{ "nbms-query: --by: a week (see nbms-query --help)\n", "--by: a week" },
+		{ "mail: no such host", "mail: no such host" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span got = diag_last_words(span_of(cases[i][0]));
+
+		assert_int_equal(got.n, strlen(cases[i][1]));
+		assert_memory_equal(got.p, cases[i][1], got.n);
+	}
+}
 
 static void
 buf_keeps_its_cap(void **state)
@@ -516,6 +541,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(last_words_are_those_that_ended_it),
 		cmocka_unit_test(buf_keeps_its_cap),
 		cmocka_unit_test(lines_are_bounded),
 		cmocka_unit_test(a_line_longer_than_the_buffer_is_read_past),
