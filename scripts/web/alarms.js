@@ -5,15 +5,15 @@ import {get, post} from './api.js';
 import {t, word} from './i18n.js';
 import * as f from './format.js';
 import * as live from './live.js';
-import {building, can, now} from './site.js';
+import {building, can, now, points as known} from './site.js';
 import {empty, into, level, table, tabs} from './parts.js';
 
-// How many stand, beside the name of the view.
+// How many nobody has taken yet, beside the name of the view.
 export const count = settle(300, async (key) => {
 	if (!key) return;
 	try {
 		const rows = await get('notice/alarms', {building: key});
-		const n = rows.filter((r) => r.state === 'unacknowledged').length;
+		const n = rows.filter((r) => r.state === 'unacknowledged' || r.state === 'returned').length;
 		const badge = document.getElementById('badge');
 		if (badge) { badge.hidden = n === 0; badge.textContent = f.number(n); }
 	} catch { /* the view itself says what is wrong */ }
@@ -60,6 +60,7 @@ async function shelve(key, a) {
 
 async function standing(place, panel) {
 	const {key, zone} = place.building;
+	const of = new Map((await known(key)).map((p) => [p.point_id, p])); // what alarms are about
 	const box = h('div', {class: 'card', id: 'standing'});
 	const draw = () => into(box, async () => {
 		const rows = await get('notice/alarms', {building: key}, place.signal);
@@ -72,12 +73,12 @@ async function standing(place, panel) {
 			{head: t('alarms.alarm'), whole: true, cell: (a) => [h('b', {}, name(a)), h('div', {class: 'id'}, [a.alarm_point_id, a.text].filter(Boolean).join(' · '))]},
 			{head: t('alarms.state'), cell: (a) => [word('alarm', a.state), a.shelved_until && h('div', {class: 'small muted'}, `→ ${f.when(a.shelved_until, zone, now())}`)]},
 			{head: t('since'), cell: (a) => [h('time', {datetime: a.since}, f.when(a.since, zone, now())), h('div', {class: 'small muted'}, f.age(a.since, now()))]},
-			{head: t('value'), right: true, cell: (a) => (a.value === null || a.value === undefined ? null : f.value(a.value))},
-			{head: '', buttons: true, cell: (a) => can('operator') && [
+			{head: t('value'), right: true, cell: (a) => (a.value === null || a.value === undefined ? null : f.value(a.value, of.get(a.point_id)))},
+			{head: '', buttons: true, cell: (a) => [a.point_id && h('a', {class: 'small', href: `#/trends/${key}?p=${encodeURIComponent(a.point_id)}`, 'aria-label': `${t('building.trend')}: ${name(a)}`}, t('building.trend')), ' ', can('operator') && [
 				(a.state === 'unacknowledged' || a.state === 'returned') && a.episode && h('button', {class: 'slight', type: 'button', 'aria-label': `${t('alarms.ack')}: ${name(a)}`,
 					on: {click: then(() => act(() => post('notice/ack', {building: key, episode: a.episode}), t('alarms.acked', {name: name(a)})))}}, t('alarms.ack')),
 				a.state === 'shelved' ? h('button', {class: 'slight', type: 'button', on: {click: then(() => act(() => post('notice/unshelve', {building: key, alarm: a.alarm_point_id}), t('alarms.unshelved', {name: name(a)})))}}, t('alarms.unshelve'))
-					: h('button', {class: 'slight', type: 'button', 'aria-label': `${t('alarms.shelve')}: ${name(a)}`, on: {click: then(() => shelve(key, a))}}, t('alarms.shelve'))]},
+					: h('button', {class: 'slight', type: 'button', 'aria-label': `${t('alarms.shelve')}: ${name(a)}`, on: {click: then(() => shelve(key, a))}}, t('alarms.shelve'))]]},
 		], rows, {name: t('alarms.standing')});
 	});
 	await draw();
@@ -93,12 +94,14 @@ async function history(place, panel) {
 	const draw = (n) => into(box, async () => {
 		// what happened this second is there, too
 		const rows = await get('notice/history', {building: key, from: `now-${n}d`, to: new Date(now().getTime() + 60000).toISOString()}, place.signal);
-		if (!rows.length) return empty();
+		if (!rows.length) return empty(t('alarms.quiet'));
+		// what people did to an alarm names it as what happened to it does
+		const of = new Map(rows.filter((r) => r.alarm_name).map((r) => [r.alarm_point_id, r]));
 		return table([
 			{head: t('time'), cell: (r) => f.moments(r.time, zone)},
 			{head: t('alarms.what'), cell: (r) => word('transition', r.transition)},
-			{head: t('alarms.level'), cell: (r) => (r.level ? level(r.level) : '')},
-			{head: t('alarms.alarm'), whole: true, cell: (r) => [h('b', {}, r.alarm_name || r.alarm_point_id), h('div', {class: 'id'}, [r.text, r.reason].filter(Boolean).join(' · '))]},
+			{head: t('alarms.level'), cell: (r) => { const n = r.level || of.get(r.alarm_point_id)?.level; return n ? level(n) : ''; }},
+			{head: t('alarms.alarm'), whole: true, cell: (r) => [h('b', {}, r.alarm_name || of.get(r.alarm_point_id)?.alarm_name || r.alarm_point_id), h('div', {class: 'id'}, [r.text, r.reason].filter(Boolean).join(' · '))]},
 			{head: t('by'), cell: (r) => r.by ?? ''},
 		], rows.reverse().slice(0, 500), {name: t('alarms.history')});
 	});
@@ -114,7 +117,7 @@ async function notices(place, panel) {
 	const box = h('div', {});
 	const draw = () => into(box, async () => {
 		const rows = await get('notice/notices', {building: key}, place.signal);
-		if (!rows.length) return empty();
+		if (!rows.length) return empty(t('alarms.unsent'));
 		return table([
 			{head: t('time'), cell: (r) => f.moments(r.time ?? r.made ?? r.at, zone)},
 			{head: t('alarms.what'), whole: true, cell: (r) => [h('b', {}, r.title ?? ''), h('div', {class: 'id'}, r.text ?? r.body ?? '')]},

@@ -45,12 +45,13 @@ async function words(answer) {
 }
 
 async function ask(url, options) {
+	const mine = token.get() ?? '';
 	let answer;
 	for (let attempt = 0; ; attempt++) {
 		try {
 			answer = await fetch(url, {
 				...options, cache: 'no-cache', credentials: 'omit',
-				headers: {...options.headers, Authorization: `Bearer ${token.get() ?? ''}`},
+				headers: {...options.headers, Authorization: `Bearer ${mine}`},
 			});
 		} catch (e) {
 			if (e.name === 'AbortError') throw e;
@@ -61,7 +62,7 @@ async function ask(url, options) {
 		await new Promise((r) => setTimeout(r, 150 * 2 ** attempt * (0.5 + Math.random())));
 	}
 	heardAt = Date.parse(answer.headers.get('Date')) || heardAt;
-	if (answer.status === 401) refused();
+	if (answer.status === 401 && mine === (token.get() ?? '')) refused(); // not who has signed in since
 	if (!answer.ok) throw await words(answer);
 	return answer;
 }

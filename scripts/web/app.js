@@ -93,7 +93,13 @@ function navigation() {
 	alarms.count(chosen);
 }
 
+// A question that was open when one went elsewhere is none any more.
+function shut() {
+	for (const box of document.querySelectorAll('dialog')) box.close();
+}
+
 async function show() {
+	shut();
 	leaving?.abort();
 	leaving = new AbortController();
 	const {signal} = leaving;
@@ -167,6 +173,7 @@ function leave(why) {
 	live.close();
 	forget();
 	leaving?.abort();
+	shut();
 	login(why);
 }
 

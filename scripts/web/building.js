@@ -130,7 +130,7 @@ async function flat(place, panel) {
 			{head: t('point'), cell: (p) => [h('span', {}, p.name || p.point_id), h('div', {class: 'id'}, p.point_id)], whole: true},
 			{head: t('building.class'), cell: (p) => [p.class, p.floor, p.zone].filter(Boolean).join(' · ')},
 		]);
-		replace(said, t('building.showing', {n: f.number(Math.min(SHOWN, list.length)), all: f.number(list.length)}));
+		replace(said, t(list.length > SHOWN ? 'building.showing' : 'building.found', {n: f.number(Math.min(SHOWN, list.length)), all: f.number(list.length)}));
 	};
 	replace(panel, h('div', {class: 'card'}, h('div', {class: 'row'}, field, said), box));
 	draw();

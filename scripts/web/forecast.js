@@ -7,7 +7,7 @@ import * as f from './format.js';
 import * as live from './live.js';
 import {can, hourly} from './site.js';
 import {draw as plot} from './plot.js';
-import {empty, facts, into, table} from './parts.js';
+import {empty, facts, into, outcome, table} from './parts.js';
 
 // Hours of {from, kwh, low, high, week_ago} as the newest learning result has them.
 async function curve(place, box) {
@@ -69,16 +69,16 @@ async function plan(place, box) {
 	const spent = r.saved?.cost < 0; // the plan buys comfort
 	const rows = units.flatMap((u) => u.intervals.map((i) => ({unit: u.unit, ...i})));
 	replace(box,
-		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t(spent ? 'forecast.spent' : 'forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${spent ? 'not' : ''}`}, money(Math.abs(r.saved?.cost))), result.reason && result.reason !== 'ok' && h('p', {class: 'muted'}, word('outcome', result.reason)))),
+		h('div', {class: 'row'}, h('div', {}, h('h3', {}, `${t(spent ? 'forecast.spent' : 'forecast.saved')}, ${f.dayLong(from, zone)}`), h('p', {class: `saved ${spent ? 'not' : ''}`}, money(Math.abs(r.saved?.cost))), result.reason && result.reason !== 'ok' && h('p', {class: 'muted'}, outcome(result.reason, zone)))),
 		facts([[t('forecast.kwh'), `${f.number(r.saved?.kwh, 1)} kWh`], [t('forecast.peak'), `${f.number(r.saved?.peak_kw, 1)} kW`], [t('forecast.comfort'), `${f.number(r.saved?.comfort_kelvin_hours, 1)} ${t('forecast.kh')}`]]),
 		table([{head: '', cell: (x) => x[0]}, {head: t('forecast.cost'), right: true, cell: (x) => money(x[1])}, {head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x[2], 1)} kWh`},
 			{head: t('forecast.peak'), right: true, cell: (x) => `${f.number(x[3], 1)} kW`}, {head: t('forecast.comfort'), right: true, cell: (x) => `${f.number(x[4], 1)} ${t('forecast.kh')}`}],
 		[column(t('forecast.standing'), r.standing), column(t('forecast.optimised'), r.optimised)], {name: t('forecast.saved')}),
 		h('h3', {}, t('forecast.plan')),
 		h('div', {class: 'week'}, h('span', {}), h('div', {class: 'hours', 'aria-hidden': 'true'}, hours),
-			units.map((u) => [h('span', {class: 'day'}, u.unit.replace(/^ComP_U_/, '').replace('_', ' ')), unitBar(u, from, to, zone)])),
+			units.map((u) => [h('span', {class: 'day'}, f.equipment(u.unit)), unitBar(u, from, to, zone)])),
 		h('details', {}, h('summary', {}, `${t('forecast.why')} (${t('forecast.table')})`), table([
-			{head: t('unit'), cell: (x) => x.unit.replace(/^ComP_U_/, '')}, {head: t('time'), cell: (x) => `${f.clock(x.from, zone)}–${f.clock(x.to, zone)}`},
+			{head: t('unit'), cell: (x) => f.equipment(x.unit)}, {head: t('time'), cell: (x) => `${f.clock(x.from, zone)}–${f.clock(x.to, zone)}`},
 			{head: t('building.run'), cell: (x) => (x.on ? `${word('mode', x.mode)} ${f.number(x.setpoint, 1)} °C` : t('off'))},
 			{head: t('forecast.kwh'), right: true, cell: (x) => `${f.number(x.kwh, 1)} kWh`}, {head: t('reason'), whole: true, cell: (x) => word('why', x.reason)}], rows)));
 }
@@ -89,12 +89,12 @@ async function outcomes(place, box) {
 	const rows = await get('ai/results', {building: key, limit: 10}, place.signal);
 	const newest = ['learning', 'optimizing'].map((task) => rows.find((r) => r.task === task))
 		.filter((r) => r && (r.status !== 'ok' || (r.task === 'learning' && r.reason && r.reason !== 'ok')));
-	replace(box, newest.map((r) => h('p', {class: r.status === 'error' ? 'trouble' : 'muted'}, `${word('task', r.task)}, ${f.moment(r.made, zone)}: ${r.status === 'ok' ? '' : `${word('status', r.status)}: `}${word('outcome', r.reason)}`)));
+	replace(box, newest.map((r) => h('p', {class: r.status === 'error' ? 'trouble' : 'muted'}, `${word('task', r.task)}, ${f.moment(r.made, zone)}: ${r.status === 'ok' ? '' : `${word('status', r.status)}: `}${outcome(r.reason, zone)}`)));
 	box.hidden = newest.length === 0;
 }
 
 export async function show(box, place) {
-	const {key, name} = place.building;
+	const {key, name, zone} = place.building;
 	const said = h('section', {class: 'card', id: 'outcomes', hidden: true});
 	const chart = h('div', {class: 'stack', id: 'forecast'}), day = h('div', {class: 'stack', id: 'plan'});
 	const draw = () => Promise.all([into(chart, () => curve(place, chart)), into(day, () => plan(place, day)), into(said, () => outcomes(place, said))]);
@@ -108,7 +108,7 @@ export async function show(box, place) {
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('forecast.title')), h('span', {class: 'sub'}, name), h('span', {class: 'grow'}), can('operator') && ask), said,
 		h('section', {class: 'card'}, chart), h('section', {class: 'card'}, day));
 	place.leave(live.on('result', (e) => {
-		note(t('forecast.done', {task: word('task', e.task), status: e.reason && e.reason !== 'ok' ? word('outcome', e.reason) : word('status', e.status)}), e.status === 'ok' ? 'good' : 'info');
+		note(t('forecast.done', {task: word('task', e.task), status: e.reason && e.reason !== 'ok' ? outcome(e.reason, zone) : word('status', e.status)}), e.status === 'ok' ? 'good' : 'info');
 		ask.disabled = false;
 		draw();
 	}));

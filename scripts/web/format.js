@@ -98,6 +98,9 @@ export function minuteOf(time, zone) {
 	return hour * 60 + minute;
 }
 
+// ComP_U_AHU_01, as people call it.
+export const equipment = (id) => id.replace(/^ComP_U_/, '').replace('_', ' ');
+
 // How long ago, roughly: 3 min, 2 h, 5 d.
 export function age(time, now) {
 	const s = Math.round((now - date(time)) / 1000);

@@ -60,7 +60,7 @@ function card(b, row, signal) {
 		const upTo = f.minuteOf(now(), zone);
 		const same = sum(before.filter((r) => f.minuteOf(r.from, zone) < upTo));
 		if (same > 0 && sum(rows) > 0) replace(against, t('overview.against', {percent: f.percent(sum(rows) / same)}));
-		return [h('h3', {}, t('overview.hours')), hours(rows, before, zone)];
+		return [h('div', {class: 'head'}, h('h3', {}, t('overview.hours')), h('span', {class: 'legend'}, [['accent', 'today'], ['line-strong', 'forecast.week']].map(([name, key]) => h('span', {}, h('i', {style: {'--swatch': `var(--${name})`}}), t(key))))), hours(rows, before, zone)];
 	}));
 	const next = row.next_change;
 	return h('article', {class: 'card', 'data-building': b.key},
@@ -68,7 +68,7 @@ function card(b, row, signal) {
 			tag(row.state ?? 'unknown', word('state', row.state ?? 'unknown'))),
 		h('div', {class: 'row'}, h('a', {href: `#/alarms/${b.key}`, 'aria-label': `${t('nav.alarms')}, ${b.name}`}, t('nav.alarms')), counts(row)),
 		facts([
-			[t('overview.energy'), row.energy_today_kwh === null ? '–' : `${f.short(row.energy_today_kwh)} kWh`, against],
+			[t('overview.energy'), row.energy_today_kwh === null ? '–' : `${f.short(row.energy_today_kwh)} kWh`, row.energy_today_kwh === null ? t(metered ? 'overview.notyet' : 'overview.unmetered') : against],
 			[t('overview.cost'), f.money(row.cost_today, row.currency ?? b.currency), typeof row.price === 'number' && `${t('overview.price')} ${f.money(row.price, row.currency ?? b.currency)}/kWh`],
 			[t('overview.peak'), row.peak_kw === null ? '–' : `${f.short(row.peak_kw)} kW`, row.peak_at && f.clock(row.peak_at, zone)],
 			[t('overview.next'), next ? f.soon(next.at, zone, now()) : '–', next ? `${next.schedule_id}: ${f.state(next.value)}` : t('overview.next.none')],

@@ -60,6 +60,23 @@ export function tabs(name, all, first, chosen = () => {}) {
 export const facts = (pairs) => h('dl', {class: 'facts'}, pairs.filter(Boolean).map(([name, value, small]) =>
 	h('div', {}, h('dt', {}, name), h('dd', {}, value, small && h('small', {}, small)))));
 
+// What came of a task, as nbms-learn words it: one sentence or more, some with figures in them.
+const FIGURES = [
+	[/^(\d+) of (\d+) zones cannot be kept in their band: (\S+) is ([\d.]+) K outside at (\S+)$/,
+		(m, zone) => t('outcome.zones', {n: m[1], all: m[2], unit: f.equipment(m[3]), k: f.number(Number(m[4]), 1), time: f.moment(m[5], zone)})],
+	[/^no forecast: yesterday's temperatures stand in for (\d+) of (\d+) steps$/, (m) => t('outcome.yesterday', {n: m[1], all: m[2]})],
+	[/^the forecast ends with that of the weather, after (\d+) hours$/, (m) => t('outcome.ends', {n: m[1]})],
+	[/^too little usable history: of (\d+) hours (\d+) are left/, (m) => t('outcome.short', {all: m[1], n: m[2]})],
+];
+function sentence(text, zone) {
+	for (const [like, words] of FIGURES) {
+		const m = like.exec(text);
+		if (m) return words(m, zone);
+	}
+	return word('outcome', text);
+}
+export const outcome = (text, zone) => String(text ?? '').split('; ').map((one) => sentence(one, zone)).join('; ');
+
 // All words of the search are somewhere in what describes the point.
 export function find(points, text) {
 	const words = text.toLowerCase().split(/\s+/).filter(Boolean);

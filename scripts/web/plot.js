@@ -32,7 +32,7 @@ function ticker(zone) {
 			return ticks;
 		}
 		const days = Math.max(1, Math.ceil((to - from) / 86400000 / room));
-		const stride = [1, 2, 7, 14, 31, 92, 366].find((n) => n >= days) ?? 366;
+		const stride = [1, 2, 3, 4, 7, 14, 31, 92, 366].find((n) => n >= days) ?? 366;
 		let iso = f.isoDay(new Date(from), zone);
 		if (stride >= 31) iso = monthOn(iso, 1);
 		for (let n = 0; n < 400; n++) {

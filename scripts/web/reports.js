@@ -10,7 +10,7 @@ import {choice, empty, facts, into, level, table} from './parts.js';
 export async function show(box, place) {
 	const {key, zone, name, currency} = place.building;
 	let kind = place.query.get('kind') ?? 'daily';
-	let at = place.query.get('at') ?? f.isoDay(now(), zone);
+	let at = place.query.get('at') ?? f.dayPlus(f.isoDay(now(), zone), -1); // the last whole day
 	const body = h('div', {class: 'stack', id: 'report'});
 	const field = h('input', {'aria-label': t('time'), on: {change: () => { if (field.value) { at = field.value; draw(); } }}});
 	const file = (form) => h('button', {type: 'button', on: {click: () => download(`report/${kind}`, {building: key, at: field.value, format: form}, `${key}-${field.value}.${form}`)
@@ -22,10 +22,16 @@ export async function show(box, place) {
 		return into(body, async () => {
 			const rows = await get(`report/${kind}`, {building: key, at: field.value}, place.signal);
 			const of = (what) => rows.filter((r) => r.what === what);
-			if (!rows.length) return h('div', {class: 'card'}, empty());
+			if (!rows.length) return h('div', {class: 'card'}, empty(t('reports.none', {time: named()})));
 			return [...of('total').map((r) => total(r)), of('interval').length > 0 && intervals(of('interval')), of('meter').length > 0 && meters(of('meter')),
 				of('alarm').length > 0 && alarms(of('alarm')), of('zone').length > 0 && zones(of('zone'))];
 		});
+	};
+	const named = () => { const noon = `${at}-01`.slice(0, 10) + 'T12:00:00Z'; return kind === 'daily' ? f.dayLong(noon, 'UTC') : f.month(noon, 'UTC'); };
+	const step = (n) => {
+		if (kind === 'daily') at = f.dayPlus(`${at}-01`.slice(0, 10), n);
+		else at = f.dayPlus(`${at.slice(0, 7)}-15`, n * 30).slice(0, 7);
+		draw();
 	};
 	const money = (r) => f.money(r.charge, r.currency ?? currency);
 	const total = (r) => h('section', {class: 'card'}, facts([[t('reports.energy'), `${f.short(r.usage_kwh)} kWh`], [t('reports.cost'), money(r)],
@@ -57,6 +63,8 @@ export async function show(box, place) {
 		{head: t('reports.range'), right: true, cell: (r) => `${f.number(r.min, 1)} – ${f.number(r.max, 1)} °C`}, {head: 'PMV', right: true, cell: (r) => f.number(r.pmv, 2)},
 	], rows, {name: t('nav.comfort'), fold: false}));
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('reports.title')), h('span', {class: 'sub'}, name)),
-		h('div', {class: 'row'}, choice(t('reports.title'), [['daily', t('reports.daily')], ['monthly', t('reports.monthly')]], kind, (v) => { kind = v; draw(); }), field, file('html'), file('csv')), body);
+		h('div', {class: 'row'}, choice(t('reports.title'), [['daily', t('reports.daily')], ['monthly', t('reports.monthly')]], kind, (v) => { kind = v; draw(); }),
+			h('div', {class: 'row'}, h('button', {type: 'button', 'aria-label': t('earlier'), on: {click: () => step(-1)}}, '←'), field, h('button', {type: 'button', 'aria-label': t('later'), on: {click: () => step(1)}}, '→')),
+			h('div', {class: 'row'}, file('html'), file('csv'))), body);
 	await draw();
 }

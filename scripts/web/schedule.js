@@ -120,7 +120,7 @@ export async function show(box, place) {
 	const step = (n) => { first = n ? f.dayPlus(first, 7 * n) : monday(f.isoDay(now(), zone)); draw(); };
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('schedule.title')), h('span', {class: 'sub'}, name)),
 		h('div', {class: 'row'}, title, h('span', {class: 'grow'}),
-			h('button', {type: 'button', on: {click: () => step(-1)}}, `← ${t('earlier')}`), h('button', {type: 'button', on: {click: () => step(0)}}, t('today')), h('button', {type: 'button', on: {click: () => step(1)}}, `${t('later')} →`)),
+			h('div', {class: 'row'}, h('button', {type: 'button', on: {click: () => step(-1)}}, `← ${t('earlier')}`), h('button', {type: 'button', on: {click: () => step(0)}}, t('today')), h('button', {type: 'button', on: {click: () => step(1)}}, `${t('later')} →`))),
 		list);
 	await draw();
 	const asked = place.query.get('s');

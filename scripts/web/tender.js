@@ -7,7 +7,7 @@ import * as f from './format.js';
 import * as live from './live.js';
 import {can, site} from './site.js';
 import {draw as plot} from './plot.js';
-import {empty, facts, into} from './parts.js';
+import {empty, facts, into, outcome} from './parts.js';
 
 function picture(box, result, n) {
 	const r = result.result ?? result;
@@ -15,10 +15,10 @@ function picture(box, result, n) {
 	const won = (x) => f.money(x, 'KRW');
 	const chart = h('div', {class: 'stack'});
 	const bids = r.bids ?? {};
-	replace(box, h('div', {class: 'head'}, h('h2', {}, t('tender.of', {time: f.moment(result.made)})), h('span', {class: 'sub small'}, [result.reason !== 'ok' && word('outcome', result.reason), result.task_id].filter(Boolean).join(' · '))),
+	replace(box, h('div', {class: 'head'}, h('h2', {}, t('tender.of', {time: f.moment(result.made, site.buildings[0]?.zone ?? 'UTC')})), h('span', {class: 'sub small'}, [result.reason !== 'ok' && outcome(result.reason), result.task_id].filter(Boolean).join(' · '))),
 		facts([r.base && [t('tender.base'), won(r.base)], r.rate && [t('tender.rate'), f.percent(r.rate / 100000, 3)], r.bidders && [t('tender.bidders'), f.number(r.bidders)],
 			...Object.entries(bids).filter(([, b]) => b?.bid).map(([name, b]) => [word('bid', name), won(b.bid), `${t('tender.win')} ${f.percent(b.win, 1)}, ${t('tender.below')} ${f.percent(b.below_floor, 1)}`])]),
-		h('h3', {}, t('tender.curve')), chart, r.warning && h('p', {class: 'small muted'}, r.warning));
+		h('h3', {}, t('tender.curve')), chart, r.warning && h('p', {class: 'small muted'}, word('outcome', r.warning)));
 	if (!curve.length) { replace(chart, empty()); return; }
 	plot(chart, {
 		name: `${t('tender.curve')} ${n}`, band: true, zero: true, height: 'low', xformat: (x) => f.number(x, 0),

@@ -10,6 +10,19 @@ import {choice, days, empty, into, picker} from './parts.js';
 
 const MOST = 8; // series on one picture
 
+// What was looked at last, building by building: the view opens with it.
+const LAST = 'nbms-trends';
+const kept = () => { try { return JSON.parse(localStorage.getItem(LAST)) ?? {}; } catch { return {}; } };
+const last = (key, all) => (kept()[key] ?? []).filter((id) => all.some((p) => p.point_id === id));
+const remember = (key, chosen) => localStorage.setItem(LAST, JSON.stringify({...kept(), [key]: chosen}));
+
+// Where nobody has looked yet: what the building draws and how warm it is outside, or whatever it measures.
+function first(all) {
+	const like = (...words) => words.map((one) => all.find((p) => one.test(p.point_id))).find(Boolean);
+	const chosen = [like(/MainMeter.*#Demand$/, /#Demand$/), like(/Outdoor.*Temp/, /Outside.*Temp/)].filter(Boolean);
+	return (chosen.length ? chosen : all.slice(0, 1)).map((p) => p.point_id);
+}
+
 const iso = (ms) => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 // The values of one point between two instants, at most about so many, chosen so that the line looks the same.
@@ -38,6 +51,8 @@ export async function show(box, place) {
 	const all = withDerived((await known(key)).filter((p) => !p.deleted));
 	const of = (id) => all.find((p) => p.point_id === id) ?? {point_id: id, name: id};
 	let chosen = place.query.getAll('p').slice(0, MOST);
+	if (!chosen.length) chosen = last(key, all);
+	if (!chosen.length) chosen = first(all);
 	const today = f.isoDay(now(), zone);
 	let from = place.query.get('from') ?? f.dayPlus(today, -6);
 	let to = place.query.get('to') ?? today; // included
@@ -47,12 +62,13 @@ export async function show(box, place) {
 
 	const chart = h('div', {class: 'stack', id: 'chart'});
 	const said = h('p', {class: 'small muted'});
-	const range = h('div', {class: 'row'});
+	const range = h('div', {class: 'row end'});
 	const ends = () => [midnight(from, zone), midnight(f.dayPlus(to, 1), zone)];
 	const keep = () => {
 		const query = new URLSearchParams({from, to});
 		for (const p of chosen) query.append('p', p);
 		place.keep(query);
+		remember(key, chosen);
 	};
 
 	// Zooming asks again for what is now on the screen: finer values of a smaller piece.
@@ -61,7 +77,7 @@ export async function show(box, place) {
 		work = new AbortController();
 		const {signal} = work;
 		csv.disabled = !chosen.length;
-		if (!chosen.length) { replace(chart, empty(t('trends.none'))); replace(said); return; }
+		if (!chosen.length) { replace(chart, empty(t(all.length ? 'trends.none' : 'trends.nopoints'))); replace(said); return; }
 		const [a, b] = zoom ?? ends();
 		const most = Math.max(200, Math.min(2000, Math.round(chart.clientWidth || 800)));
 		chart.setAttribute('aria-busy', 'true');
@@ -110,11 +126,11 @@ export async function show(box, place) {
 	}}}, t('trends.csv'));
 	replace(box, h('div', {class: 'head'}, h('h1', {}, t('trends.title')), h('span', {class: 'sub'}, name)),
 		h('div', {class: 'card'},
-			h('div', {class: 'row'}, picker(t('trends.pick'), () => all.filter((p) => !chosen.includes(p.point_id)), (p) => {
-				if (chosen.length >= MOST) return;
+			h('div', {class: 'row end'}, h('div', {class: 'field'}, h('span', {class: 'small muted', 'aria-hidden': 'true'}, t('trends.pick')), picker(t('trends.pick'), () => all.filter((p) => !chosen.includes(p.point_id)), (p) => {
+				if (chosen.length >= MOST) { note(t('trends.most', {n: MOST})); return; }
 				chosen.push(p.point_id);
 				change();
-			}), range, csv),
+			})), range, csv),
 			chart, said, h('p', {class: 'small muted'}, t('trends.help'))));
 	drawRange();
 	change();

@@ -39,7 +39,7 @@ function form(draw) {
 			e.target.reset();
 			draw();
 		} catch (error) { note(error.message, 'error'); }
-	}}}, h('h2', {}, t('users.add')), h('div', {class: 'row'}, h('label', {}, t('users.user'), user), h('label', {}, t('name'), name), h('label', {}, t('users.mail'), mail), h('label', {}, t('users.role'), role),
+	}}}, h('h2', {}, t('users.add')), h('div', {class: 'row end'}, h('label', {}, t('users.user'), user), h('label', {}, t('name'), name), h('label', {}, t('users.mail'), mail), h('label', {}, t('users.role'), role),
 		h('label', {}, t('users.buildings'), which), h('button', {class: 'first', type: 'submit'}, t('users.token'))));
 }
 
@@ -67,6 +67,6 @@ export async function show(box, place) {
 			{head: t('users.endpoint'), whole: true, cell: (r) => r.arn},
 			{head: t('users.user'), cell: (r) => r.user_id ?? ''},
 			{head: t('nav.alarms'), cell: (r) => t(r.alarm ? 'yes' : 'no')}, {head: t('alarms.notices'), cell: (r) => t(r.notice ? 'yes' : 'no')},
-		], rows, {name: t('users.endpoints')}) : empty()];
+		], rows, {name: t('users.endpoints')}) : empty(t('users.untold'))];
 	})]);
 }

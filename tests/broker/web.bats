@@ -272,6 +272,12 @@ slow_reader() {
 	done
 	diff "$BATS_TEST_TMPDIR/en" "$BATS_TEST_TMPDIR/ko"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/en")" -gt 200 ]
+	# and all that a plan gives as its reason
+	sed -n 's/^\t\treturn "\(.*\)";/\1/p' "$top/lib/learn/reason.c" >"$BATS_TEST_TMPDIR/reasons"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/reasons")" -ge 14 ]
+	while read -r reason; do
+		grep -qF "'why.$reason': '" "$top/scripts/web/ko.js" || { echo "no Korean for: $reason"; return 1; }
+	done <"$BATS_TEST_TMPDIR/reasons"
 }
 
 keys_of() { grep -oE "'[a-z][^']*': '" "$top/scripts/web/$1.js" | sort; }

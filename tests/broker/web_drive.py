@@ -248,6 +248,12 @@ def data_stays_text():
 
 @step
 def looks_at_a_trend():
+    # where nobody has looked yet, with what the building draws and how warm it is outside
+    page.js("localStorage.removeItem('nbms-trends')")
+    page.go("trends/C000003_B001")
+    page.says("#Demand kW", ".legend")
+    page.says("OutdoorTemp", ".legend")
+    page.wait("the choice in the address", lambda: page.d.current_url.count("p=39") == 2)
     page.go("trends/C000003_B001?p=" + page.js("return encodeURIComponent(arguments[0])", "39.AI-301:3001_OutdoorTemp_01"))
     page.d.refresh()
     plot = page.one(".plot")
@@ -260,6 +266,11 @@ def looks_at_a_trend():
     page.keys("+")
     page.wait("a narrower range", lambda: page.text("main") != before and page.all(".plot"))
     assert "p=39" in page.d.current_url
+    # and next time, with what was looked at last
+    page.go("overview")
+    page.go("trends/C000003_B001")
+    page.says("OutdoorTemp", ".legend")
+    assert "#Demand" not in page.text(".legend"), page.text(".legend")
 
 
 def year():
@@ -321,6 +332,8 @@ def other_views_have_their_say():
         page.shot(view.split("/")[0])
         assert page.js("return [...document.querySelectorAll('[hidden]')].every((e) => getComputedStyle(e).display === 'none')"), view
     assert page.all("svg .outline") == []
+    page.go("reports/C000003_B002?kind=monthly&at=2019-01")
+    page.says("Nothing was metered and no alarm came: January 2019", "#report")
     page.go("comfort/C000003_B001")
     page.wait("an outline and a point", lambda: page.all("svg .outline") and page.all("svg .spot"))
 
@@ -411,6 +424,15 @@ def foreign_building_is_not_there():
     answer = page.js("""return import('./live.js').then((m) => m.request('subscribe', {building: 'C000009_B001', points: ['39.AI-1:1_OutdoorTemp_01']}))
         .then((r) => r, (e) => e.code)""")
     assert answer == "unknown-building", answer
+    # an answer to somebody who was signed in before throws nobody out
+    assert page.js("""return import('./api.js').then((m) => {
+        const mine = m.token.get();
+        m.token.set('nbms_' + 'B'.repeat(43));
+        const late = m.get('manage/me').then(() => 0, (e) => e.status);
+        m.token.set(mine);
+        return late;
+    })""") == 401
+    page.says("Head office", "main")
 
 
 @step
