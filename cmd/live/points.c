@@ -2,34 +2,15 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "bms/message.h"
-#include "bms/thing.h"
 #include "db/trend.h"
-#include "live/session.h"
+#include "live/points.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define uthash_fatal(msg) die(EX_OSERR, "out of memory")
-#include <uthash.h>
-
 #define POINTS_A_REQUEST 4096
 #define VALUE_MAX 65536 /* bytes; longer ones are none for people to look at */
-
-struct wanted {
-	struct heard *of;
-	char *point_id;
-	char *name; /* thing and point, the key */
-	UT_hash_handle hh;
-};
-
-struct heard {
-	char *thing, *topic;
-	char building[THING_MAX];
-	const struct zone *zone;
-	size_t points;
-	UT_hash_handle hh;
-};
 
 static struct span
 name_of(struct live *s, struct span thing, struct span point)
@@ -100,6 +81,7 @@ points_free(struct live *s)
 	struct wanted *w, *next_w;
 	struct heard *h, *next_h;
 
+	units_free(s);
 	HASH_ITER(hh, s->wanted, w, next_w)
 	{
 		free_wanted(s, w);
@@ -124,16 +106,6 @@ points_are_seen(struct live *s)
 }
 
 /* ---- the request ---- */
-
-/* Points of a request, by gateway. */
-struct chosen {
-	struct {
-		struct span thing, point;
-	} * all;
-	size_t n;
-	char building[THING_MAX];
-	struct span thing; /* the one that was named; n 0: none */
-};
 
 static bool
 chosen_place(struct live *s, struct chosen *c)
@@ -209,57 +181,87 @@ put_refused(struct buf *to, json_value point, const char *code)
 	(void)jw_finish(&w);
 }
 
-/* NULL, and it is wanted from now on; or why not. */
+static void
+choose(struct chosen *c, const struct wanted *w)
+{
+	c->all = xrealloc(c->all, (c->n + 1) * sizeof(*c->all));
+	c->all[c->n].thing = span_of(w->of->thing);
+	c->all[c->n++].point = span_of(w->point_id);
+}
+
+struct wanted *
+points_want(struct live *s, struct chosen *c, struct span thing, struct span point)
+{
+	struct wanted *w = find_wanted(s, thing, point);
+
+	if (w != NULL || HASH_COUNT(s->wanted) >= SESSION_POINTS)
+		return w;
+	w = xcalloc(1, sizeof(*w));
+	w->of = hear(s, thing);
+	w->of->points++;
+	w->value = NAN;
+	w->at = WHEN_NONE;
+	w->point_id = xstrndup(point.p, point.n);
+	(void)name_of(s, thing, point);
+	w->name = xstrndup(s->key.p, s->key.n);
+	HASH_ADD_KEYPTR(hh, s->wanted, w->name, s->key.n, w);
+	choose(c, w);
+	return w;
+}
+
+/* NULL, and it is told from now on, its name or its members' among `points`; or why not. */
 static const char *
-want(struct live *s, struct chosen *c, json_value v, struct span *found)
+want(struct live *s, struct chosen *c, json_value v, struct opt_list *points)
 {
 	struct span point, thing, type, customer, building;
 	struct wanted *w;
 
 	if (!json_text(v, &point) || !point_id_is_valid(point))
 		return "bad-point";
-	if (!building_key_parse(span_of(c->building), &customer, &building) ||
-	    !control_point(s->job->site, customer, building, point, &thing, &type) ||
-	    (c->thing.n > 0 && !span_eq(thing, c->thing)))
+	if (!building_key_parse(span_of(c->building), &customer, &building))
 		return "unknown-point";
-	if ((w = find_wanted(s, thing, point)) == NULL) {
-		if (HASH_COUNT(s->wanted) >= SESSION_POINTS)
-			return "too-many-points";
-		w = xcalloc(1, sizeof(*w));
-		w->of = hear(s, thing);
-		w->of->points++;
-		w->point_id = xstrndup(point.p, point.n);
-		(void)name_of(s, thing, point);
-		w->name = xstrndup(s->key.p, s->key.n);
-		HASH_ADD_KEYPTR(hh, s->wanted, w->name, s->key.n, w);
-		c->all[c->n].thing = span_of(w->of->thing);
-		c->all[c->n++].point = span_of(w->point_id);
-	}
-	*found = span_of(w->point_id);
+	if (!control_point(s->job->site, customer, building, point, &thing, &type))
+		return unit_want(s, c, point, points);
+	if (c->thing.n > 0 && !span_eq(thing, c->thing))
+		return "unknown-point";
+	if ((w = points_want(s, c, thing, point)) == NULL)
+		return "too-many-points";
+	w->asked = true;
+	opt_list_add(points, w->point_id);
 	return NULL;
 }
 
 /* ---- values ---- */
 
-static void
-say_value(struct live *s, const struct wanted *wanted, struct span attr, when_t t,
-    struct span json, bool snapshot)
+void
+points_say(struct live *s, const struct heard *of, const char *point_id, struct span attr,
+    when_t t, struct span json, bool snapshot)
 {
 	char at[WHEN_TEXT];
 	struct jw w = live_event(s, "value");
 
-	jw_member_str(&w, "building", wanted->of->building);
-	jw_member_str(&w, "thing", wanted->of->thing);
-	jw_member_str(&w, "point_id", wanted->point_id);
+	jw_member_str(&w, "building", of->building);
+	jw_member_str(&w, "thing", of->thing);
+	jw_member_str(&w, "point_id", point_id);
 	jw_member_text(&w, "attr", attr);
-	jw_member_str(&w, "time", when_format(at, wanted->of->zone, t));
+	jw_member_str(&w, "time", when_format(at, of->zone, t));
 	jw_member_raw(&w, "value", json);
 	jw_member_bool(&w, "snapshot", snapshot);
-	buf_clear(&s->key);
-	buf_puts(&s->key, wanted->name);
+	(void)name_of(s, span_of(of->thing), span_of(point_id));
 	buf_putc(&s->key, '\n');
 	buf_put(&s->key, attr);
 	live_say(s, &w, buf_span(&s->key));
+}
+
+/* One that is asked for is told; one that is a member of a unit is that unit's. */
+static void
+take_value(struct live *s, struct wanted *w, struct span attr, when_t t, struct span json,
+    double value, bool snapshot)
+{
+	if (w->asked)
+		points_say(s, w->of, w->point_id, attr, t, json, snapshot);
+	if (span_is(attr, "M_Value"))
+		units_take(w, t, value);
 }
 
 static bool
@@ -276,7 +278,7 @@ snapshot_value(void *ctx, const struct reading *r)
 		json = SPAN("null");
 	else if (json.p == NULL)
 		json = (struct span){ number, json_format_number(r->value, number) };
-	say_value(s, w, r->series->attr, r->ts, json, true);
+	take_value(s, w, r->series->attr, r->ts, json, r->value, true);
 	return true;
 }
 
@@ -290,8 +292,10 @@ snapshot(struct live *s, const struct chosen *c, const struct opt_list *points)
 		.from = WHEN_NONE,
 		.to = WHEN_NONE };
 
-	trend_latest(h, &t, snapshot_value, s);
+	if (points->n > 0) /* none would be all */
+		trend_latest(h, &t, snapshot_value, s);
 	history_close(h);
+	units_tell(s, true);
 }
 
 void
@@ -301,26 +305,25 @@ request_subscribe(struct live *s)
 	struct chosen c = { 0 };
 	struct opt_list points = { 0 };
 	json_value list, v;
+	int64_t n = 0;
 	struct jw w;
 
 	if (!chosen_place(s, &c) || !chosen_list(s, &list))
 		return;
-	c.all = xcalloc(json_count(list), sizeof(*c.all));
 	for (v = json_first(list); v.at != 0; v = json_next(v)) {
-		struct span found;
-		const char *wrong = want(s, &c, v, &found);
+		const char *wrong = want(s, &c, v, &points);
 
 		if (wrong != NULL)
 			put_refused(&refused, v, wrong);
 		else
-			opt_list_add(&points, found.p);
+			n++;
 	}
-	if (points.n == 0) {
+	if (n == 0) {
 		reply_error(s, "unknown-point", "none of these points is one in use there");
 	} else {
 		w = reply_begin(s);
 		jw_member_str(&w, "building", c.building);
-		jw_member_int(&w, "points", (int64_t)points.n);
+		jw_member_int(&w, "points", n);
 		jw_key(&w, "refused");
 		jw_array(&w);
 		if (refused.n > 0)
@@ -335,29 +338,39 @@ request_subscribe(struct live *s)
 	buf_free(&refused);
 }
 
-/* Without points, all of the gateway's or the building's. */
-static void
-unwanted(struct live *s, struct chosen *c, json_value list)
+/* Without a list, everything. */
+static bool
+is_named(json_value list, const char *id)
 {
-	struct wanted *w, *next;
 	json_value v;
 	struct span p;
 
-	c->all = xcalloc(HASH_COUNT(s->wanted) + 1, sizeof(*c->all));
+	for (v = json_first(list); v.at != 0; v = json_next(v))
+		if (json_text(v, &p) && span_is(p, id))
+			return true;
+	return list.at == 0;
+}
+
+/* Returns how many points and units are told no more; in c, what the gateways are to stop. */
+static size_t
+unwanted(struct live *s, struct chosen *c, json_value list)
+{
+	struct wanted *w, *next;
+	size_t n = units_unwant(s, c, list, is_named);
+
 	HASH_ITER(hh, s->wanted, w, next)
 	{
-		bool named = list.at == 0;
-
-		if (strcmp(w->of->building, c->building) != 0 ||
-		    (c->thing.n > 0 && !span_is(c->thing, w->of->thing)))
+		if (strcmp(w->of->building, c->building) != 0)
 			continue;
-		for (v = json_first(list); v.at != 0 && !named; v = json_next(v))
-			named = json_text(v, &p) && span_is(p, w->point_id);
-		if (!named)
-			continue;
-		c->all[c->n].thing = span_of(w->of->thing);
-		c->all[c->n++].point = span_of(w->point_id);
+		if (w->asked && (c->thing.n == 0 || span_is(c->thing, w->of->thing)) &&
+		    is_named(list, w->point_id)) {
+			w->asked = false;
+			n++;
+		}
+		if (!w->asked && w->units == 0)
+			choose(c, w);
 	}
+	return n;
 }
 
 void
@@ -367,10 +380,11 @@ request_unsubscribe(struct live *s)
 	json_value list = json_get(s->request, "points");
 	struct heard *h, *next;
 	struct jw w;
+	size_t n;
 
 	if (!chosen_place(s, &c) || (list.at != 0 && !chosen_list(s, &list)))
 		return;
-	unwanted(s, &c, list);
+	n = unwanted(s, &c, list);
 	for_each_thing(s, &c, link_leave);
 	for (size_t i = 0; i < c.n; i++)
 		free_wanted(s, find_wanted(s, c.all[i].thing, c.all[i].point));
@@ -381,12 +395,23 @@ request_unsubscribe(struct live *s)
 	}
 	w = reply_begin(s);
 	jw_member_str(&w, "building", c.building);
-	jw_member_int(&w, "points", (int64_t)c.n);
+	jw_member_int(&w, "points", (int64_t)n);
 	reply_end(s, &w);
 	free(c.all);
 }
 
 /* ---- from the broker ---- */
+
+static double
+number_of(json_value data)
+{
+	double v;
+	bool b;
+
+	if (json_number(data, &v))
+		return v;
+	return json_bool(data, &b) ? (double)b : (double)NAN;
+}
 
 static void
 say_point(struct live *s, const struct message *m, json_value item, when_t t)
@@ -404,7 +429,7 @@ say_point(struct live *s, const struct message *m, json_value item, when_t t)
 
 		if (json_text(json_get(one, "attr_name"), &attr) && attr.n <= POINT_ATTR_MAX &&
 		    data.at != 0 && json_raw(data).n <= VALUE_MAX)
-			say_value(s, w, attr, t, json_raw(data), false);
+			take_value(s, w, attr, t, json_raw(data), number_of(data), false);
 	}
 }
 
@@ -432,4 +457,5 @@ points_message(struct live *s, const struct mqtt_message *got)
 	item = message_first_item(m.body, "point");
 	for (; json_kind_of(item) == JSON_OBJECT; item = message_next_item(item, "point"))
 		say_point(s, &m, item, t);
+	units_tell(s, false);
 }

@@ -16,6 +16,7 @@
 
 struct wanted; /* a point that is subscribed to */
 struct heard;  /* a gateway that is listened to */
+struct units;  /* composites that are subscribed to */
 
 /* A control whose fate the session tells: as it was told last. */
 struct watched {
@@ -49,6 +50,7 @@ struct live {
 	/* what it watches */
 	struct wanted *wanted;
 	struct heard *heard;
+	struct units *units;
 	struct standing *alarms[SESSION_ALARMS];
 	size_t alarms_n;
 	char *held[SESSION_ALARMS]; /* buildings whose controls are watched */

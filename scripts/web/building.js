@@ -59,14 +59,17 @@ function board(place, box, list, heads) {
 	return () => { off(); state(); clearInterval(timer); };
 }
 
-// What a unit is doing, of its composite's attributes.
-function unitRow(place, unit, values, open) {
-	const v = values.get(unit.composite_id) ?? {};
-	const running = v.Run === undefined ? null : Boolean(v.Run);
+// What a unit is doing, of its composite's attributes: cells that put(ATTRIBUTE, VALUE) keeps.
+function unitRow(unit, open) {
+	const cell = () => h('span', {}, '–');
+	const cells = {Run: h('span', {}, tag('unknown', '–')), Mode: cell(), Temp: cell(), SetTemp: cell()};
+	const degrees = (x) => (typeof x === 'number' ? `${f.fixed(x, 1)} °C` : '–');
+	const said = {
+		Run: (x) => tag(x ? 'run' : 'stop', x ? t('on') : t('off')), Mode: (x) => (x === null ? '–' : word('mode', x)), Temp: degrees, SetTemp: degrees,
+	};
 	return {
-		unit, running, v,
-		name: h('button', {class: 'quiet slight unit', type: 'button', on: {click: () => open(unit)}}, `${unit.class} ${unit.unit}`),
-		state: running === null ? tag('unknown', '–') : tag(running ? 'run' : 'stop', running ? t('on') : t('off')),
+		unit, cells, name: h('button', {class: 'quiet slight unit', type: 'button', on: {click: () => open(unit)}}, `${unit.class} ${unit.unit}`),
+		put: (attr, value) => { if (attr in cells) replace(cells[attr], said[attr](value)); },
 	};
 }
 
@@ -92,26 +95,20 @@ async function units(place, panel) {
 		for (const tr of list.querySelectorAll('tr[data-unit]')) tr.classList.toggle('chosen', tr.dataset.unit === chosen);
 		if (focus && matchMedia('(max-width: 1000px)').matches) detail.scrollIntoView({block: 'start'});
 	};
-	const draw = async () => {
-		const values = new Map();
-		for (const row of await getAll('latest/values', {building: key, point: 'ComP_U_*'}, place.signal)) {
-			if (!values.has(row.point_id)) values.set(row.point_id, {});
-			values.get(row.point_id)[row.attr] = row.value;
-		}
-		const rows = all.map((unit) => unitRow(place, unit, values, open));
-		replace(list, table([
-			{head: t('unit'), cell: (r) => r.name},
-			{head: t('building.run'), cell: (r) => r.state},
-			{head: t('building.mode'), cell: (r) => (r.v.Mode === undefined || r.v.Mode === null ? '–' : word('mode', r.v.Mode))},
-			{head: t('building.temp'), right: true, cell: (r) => (typeof r.v.Temp === 'number' ? `${f.fixed(r.v.Temp, 1)} °C` : '–')},
-			{head: t('building.set'), right: true, cell: (r) => (typeof r.v.SetTemp === 'number' ? `${f.fixed(r.v.SetTemp, 1)} °C` : '–')},
-		], rows, {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, class: r.unit.composite_id === chosen && 'chosen', on: {click: (e) => { if (!e.target.closest('button')) open(r.unit); }}}), fold: false}));
-	};
-	await draw();
+	const rows = new Map(all.map((unit) => [unit.composite_id, unitRow(unit, open)]));
+	replace(list, table([
+		{head: t('unit'), cell: (r) => r.name},
+		{head: t('building.run'), cell: (r) => r.cells.Run},
+		{head: t('building.mode'), cell: (r) => r.cells.Mode},
+		{head: t('building.temp'), right: true, cell: (r) => r.cells.Temp},
+		{head: t('building.set'), right: true, cell: (r) => r.cells.SetTemp},
+	], [...rows.values()], {name: t('building.units'), row: (r) => ({'data-unit': r.unit.composite_id, on: {click: (e) => { if (!e.target.closest('button')) open(r.unit); }}}), fold: false}));
+	const put = (row) => rows.get(row.point_id)?.put(row.attr, row.value);
+	(await getAll('latest/values', {building: key, point: 'ComP_U_*'}, place.signal)).forEach(put);
+	place.leave(live.subscribe(key, [...rows.keys()], put));
 	replace(panel, h('div', {class: 'two wide'}, list, detail));
 	const asked = all.find((u) => u.composite_id === place.query.get('unit'));
 	open(asked ?? all[0], Boolean(asked));
-	place.every(60000, () => draw().catch(() => {}));
 }
 
 async function flat(place, panel) {

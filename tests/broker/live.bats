@@ -146,6 +146,36 @@ nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT 
 	within 60 nobody
 }
 
+@test "a unit of equipment: its rules over its members, which the gateway is told of once" {
+	gateway
+	session a kim
+	session b lee
+	ask a '{"request":"subscribe","id":1,"building":"B001","points":["ComP_U_AHU_01","ComP_U_AHU_99"]}'
+	within 60 has a '.id == 1 and .ok and .points == 1 and .refused == [{"point_id":"ComP_U_AHU_99","error":"unknown-point"}]'
+	within 60 has a '.point_id == "ComP_U_AHU_01" and .attr == "Run" and .value == 0 and .snapshot and .time == "2026-10-01T12:00:00+09:00"'
+	within 60 told ".point == \"subscribe\" and ([.message[] | objects | .point_id] | index(\"$fan\") != null)"
+	echo "set $fan 1" >&8
+	within 60 has a '.point_id == "ComP_U_AHU_01" and .attr == "Run" and .value == 1 and (.snapshot | not) and .thing == "C000003_B001_01"'
+	[ "$(count a.out ".point_id == \"$fan\"")" -eq 0 ] # its members are not told, unless they are asked for
+	ask a "{\"request\":\"subscribe\",\"id\":2,\"building\":\"B001\",\"points\":[\"$fan\"]}"
+	within 60 has a '.id == 2 and .points == 1'
+	# one that another session holds anyhow, with the newest value
+	ask b '{"request":"subscribe","building":"B001","points":["ComP_U_AHU_01"]}'
+	within 60 has b '.attr == "Run" and .value == 1'
+	[ "$(count down '.point == "subscribe"')" -eq 1 ]
+	ask a '{"request":"unsubscribe","id":3,"building":"B001","points":["ComP_U_AHU_01"]}'
+	within 60 has a '.id == 3 and .points == 1'
+	leave b
+	ask a '{"request":"ping","id":4}'
+	within 60 has a '.id == 4'
+	echo "set $fan 0" >&8
+	within 60 has a ".point_id == \"$fan\" and .value == 0 and (.snapshot | not)"
+	[ "$(count a.out '.attr == "Run" and .value == 0 and (.snapshot | not)')" -eq 0 ]
+	db_is 'SELECT count(*) FROM subscription' 1 # the fan; setpoints and all else of the unit are nobody's any more
+	leave a
+	within 60 nobody
+}
+
 @test "what is killed is swept: by another session's start, or by cron" {
 	gateway
 	session a kim
