@@ -314,11 +314,13 @@ retained_are_heard() {
 	kill "$broker_pid"
 	wait "$broker_pid" || true
 	broker_run
+	within 60 port_open "$ws"
 	a=$(bundle $A)
-	curl -s --max-time 5 --cacert site/pki/ca/root.pem --cert "$a/certificate.pem" --key "$a/private.key" --http1.1 -i \
+	curl -sN --max-time 600 --cacert site/pki/ca/root.pem --cert "$a/certificate.pem" --key "$a/private.key" --http1.1 -i \
 		-H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Protocol: mqtt' \
-		-H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "https://localhost:$ws/mqtt" -o ws.out || true
-	grep -q '^HTTP/1.1 101' ws.out
+		-H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "https://localhost:$ws/mqtt" -o ws.out 3>&- &
+	listener_pid=$!
+	within 60 grep -q '^HTTP/1.1 101' ws.out
 }
 
 @test "an authority with an intermediate issues what the broker takes" {

@@ -251,7 +251,7 @@ holds_one() { [ "$(db "SELECT count(*) FROM control WHERE state = 'effective' AN
 
 @test "a gateway without control_result: the value tells; one that is mute: timeout, and a late answer counts" {
 	gateway --no-result
-	session a kim --wait 1s
+	session a kim --wait 8s
 	ask a "{\"request\":\"subscribe\",\"building\":\"B001\",\"points\":[\"$fan\"]}"
 	within 60 told '.point == "subscribe"'
 	ask a "{\"request\":\"control\",\"building\":\"B001\",\"point_id\":\"$fan\",\"value\":true}"

@@ -110,7 +110,7 @@ webhook Cleared: 팬 트립" ]
 	nbms-push endpoint add --customer C000003 "https://localhost:$web/once500" "https://localhost:$web/close" mailto:gone@example.com mailto:later@example.com \
 		"https://localhost:1/nobody" arn:aws:sns:eu-west-1:1:endpoint/GCM/A/gone
 	alarm -60 raise 1 | nbms-alarm --no-silence >/dev/null
-	push --give-up 8 </dev/null
+	push --give-up 20 --linger 30 </dev/null
 	[ "$(nbms-push log --csv | cut -d, -f3,6,10- | sed "s/,\"*[^,]*$//; s/localhost:$web/HOST/" | cut -d, -f1,2 | tail -n +2 | sort)" = "failed,arn:aws:sns:eu-west-1:1:endpoint/GCM/A/gone
 failed,fcm:alien
 failed,fcm:bad
