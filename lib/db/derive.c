@@ -41,6 +41,19 @@ struct energy {
 	struct meter_reading
 	    last; /* the newest reading; at is WHEN_NONE until one was looked for */
 	struct series *series[DERIVED], *mark;
+	/* a reading on one side of a time, and the period told for it */
+	bool sought;
+	struct meter_reading near;
+	int64_t near_period;
+	struct meter_reading after; /* to whose interval a late frame is the beginning */
+	int64_t after_period;
+};
+
+/* A sample that is asked for together with others. */
+struct want {
+	int64_t id, period; /* of its series */
+	size_t of;          /* whose: a meter, an input */
+	double value;       /* NAN: none, or no number */
 };
 
 struct derivation {
@@ -57,6 +70,8 @@ struct derivation {
 	size_t units_n;
 	struct energy *meters;
 	size_t meters_n;
+	struct want *wants; /* room for one of each input */
+	int64_t *ids;
 	uint64_t generation; /* of the month that the series above belong to */
 };
 
@@ -184,6 +199,8 @@ derive_load(struct db *site, const struct thing *t, const struct premises *where
 	load_units(d, site, t, rules);
 	load_meters(d, site, t);
 	d->given = xcalloc(d->inputs_n, sizeof(*d->given));
+	d->wants = xcalloc(d->inputs_n, sizeof(*d->wants));
+	d->ids = xcalloc(d->inputs_n, sizeof(*d->ids));
 	derive_begin(d);
 	return d;
 }
@@ -215,6 +232,8 @@ derive_free(struct derivation *d)
 	free(d->units);
 	free(d->meters);
 	free(d->given);
+	free(d->wants);
+	free(d->ids);
 	free(d->thing);
 	free(d);
 }
@@ -292,23 +311,63 @@ put(const struct sink *to, struct series **kept, const char *point_id, const cha
 		month_drop_sample(to->m, to->ts, *kept);
 }
 
+static size_t
+want(struct derivation *d, struct month *m, const char *point_id, size_t of, size_t n)
+{
+	struct series *s = month_series(m, span_of(d->thing), span_of(point_id), VALUE, false);
+
+	if (s != NULL)
+		d->wants[n++] = (struct want){ s->id, s->period, of, (double)NAN };
+	return n;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct want *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* What of n wants, in the order of their ids, there is at ts. */
+static void
+read_wants(struct derivation *d, struct month *m, when_t ts, size_t n)
+{
+	struct want key = { .value = NAN }, *w;
+	struct rows *r;
+	double value;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		d->ids[i] = d->wants[i].id;
+	r = month_samples(m, ts, d->ids, n);
+	while (rows_next(r, "id", &key.id, &value)) {
+		w = bsearch(&key, d->wants, n, sizeof(key), by_id);
+		must(w != NULL);
+		w->value = value;
+	}
+	rows_end(r);
+}
+
 /* Inputs that another part of the same frame brought. */
 static void
 fill_from_history(struct derivation *d, struct month *m, when_t ts)
 {
 	struct input *in;
+	size_t n = 0, i;
 
-	for (in = d->inputs; in != NULL; in = in->hh.next) {
-		struct given *g = &d->given[in->number];
-		struct series *s;
-
-		if (g->told)
-			continue;
-		s = month_series(m, span_of(d->thing), span_of(in->point_id), VALUE, false);
-		if (s == NULL || !month_get_sample(m, ts, s, &g->value))
-			g->value = NAN;
-		else
-			g->period = s->period;
+	for (in = d->inputs; in != NULL; in = in->hh.next)
+		if (!d->given[in->number].told) {
+			d->given[in->number].value = NAN;
+			n = want(d, m, in->point_id, (size_t)in->number, n);
+		}
+	if (n == 0)
+		return;
+	qsort(d->wants, n, sizeof(*d->wants), by_id);
+	read_wants(d, m, ts, n);
+	for (i = 0; i < n; i++) {
+		d->given[d->wants[i].of].value = d->wants[i].value;
+		d->given[d->wants[i].of].period = d->wants[i].period;
 	}
 }
 
@@ -347,64 +406,106 @@ no_reading(when_t at)
 	return (struct meter_reading){ .at = at, .value = NAN };
 }
 
-/* The meter's last reading before ts and no more than LOOK_BACK before it, from the history;
- * value NAN: there is none. */
-static struct meter_reading
-reading_before(const struct derivation *d, struct history *h, const struct energy *e, when_t ts)
+/* Those sought that have a series in the month, in the order of its id. */
+static size_t
+want_sought(struct derivation *d, struct month *m)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->meters_n; i++)
+		if (d->meters[i].sought)
+			n = want(d, m, d->meters[i].point_id, i, n);
+	if (n > 0)
+		qsort(d->wants, n, sizeof(*d->wants), by_id);
+	return n;
+}
+
+/* Those of n wants that have a reading at ts have found it. Returns how many are left. */
+static size_t
+find_at(struct derivation *d, struct month *m, when_t ts, size_t n)
+{
+	size_t i, left = 0;
+
+	read_wants(d, m, ts, n);
+	for (i = 0; i < n; i++) {
+		const struct want *w = &d->wants[i];
+		struct energy *e = &d->meters[w->of];
+
+		if (isnan(w->value)) {
+			d->wants[left++] = *w;
+			continue;
+		}
+		e->near = (struct meter_reading){ ts, w->value };
+		e->near_period = w->period;
+		e->sought = false;
+	}
+	return left;
+}
+
+static bool
+any_sought(const struct derivation *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->meters_n; i++)
+		if (d->meters[i].sought)
+			return true;
+	return false;
+}
+
+/* The last readings before ts of the meters sought, no more than LOOK_BACK before it, from the
+ * history; value NAN: there is none. */
+static void
+find_before(struct derivation *d, struct history *h, when_t ts)
 {
 	when_t at = ts, limit = ts - LOOK_BACK;
-	struct span thing = span_of(d->thing);
-	double value;
 	int64_t period;
+	size_t i, n;
 
-	while (at > limit) {
+	for (i = 0; i < d->meters_n; i++)
+		if (d->meters[i].sought)
+			d->meters[i].near = no_reading(limit);
+	while (at > limit && any_sought(d)) {
 		struct month *m = history_month_there(h, d->where->key, d->where->zone, at - 1);
-		struct series *s;
 
 		if (m == NULL) { /* a month without any report */
 			at = when_month(d->where->zone, at - 1, 0);
 			continue;
 		}
-		s = month_series(m, thing, span_of(e->point_id), VALUE, false);
-		while (
-		    s != NULL && month_frame_before(m, thing, at, &at, &period) && at >= limit)
-			if (month_get_sample(m, at, s, &value) && !isnan(value))
-				return (struct meter_reading){ at, value };
+		n = want_sought(d, m);
+		while (n > 0 && month_frame_before(m, span_of(d->thing), at, &at, &period) &&
+		       at >= limit)
+			n = find_at(d, m, at, n);
 		if (at > month_from(m))
 			at = month_from(m);
 	}
-	return no_reading(limit);
 }
 
-/* Its first reading after ts, as near, with the period told for it. */
-static struct meter_reading
-reading_after(const struct derivation *d, struct history *h, const struct energy *e, when_t ts,
-    int64_t *period)
+/* Their first readings after ts, as near. */
+static void
+find_after(struct derivation *d, struct history *h, when_t ts)
 {
 	when_t at = ts, limit = ts + LOOK_BACK;
-	struct span thing = span_of(d->thing);
-	double value;
-	int64_t of_frame;
+	int64_t period;
+	size_t i, n;
 
-	while (at < limit) {
+	for (i = 0; i < d->meters_n; i++)
+		if (d->meters[i].sought)
+			d->meters[i].near = no_reading(limit);
+	while (at < limit && any_sought(d)) {
 		struct month *m = history_month_there(h, d->where->key, d->where->zone, at + 1);
-		struct series *s;
 
 		if (m == NULL) {
 			at = when_month(d->where->zone, at + 1, 1) - 1;
 			continue;
 		}
-		s = month_series(m, thing, span_of(e->point_id), VALUE, false);
-		while (s != NULL && month_frame_after(m, thing, at, &at, &of_frame) &&
-		       at <= limit) {
-			*period = s->period;
-			if (month_get_sample(m, at, s, &value) && !isnan(value))
-				return (struct meter_reading){ at, value };
-		}
+		n = want_sought(d, m);
+		while (n > 0 && month_frame_after(m, span_of(d->thing), at, &at, &period) &&
+		       at <= limit)
+			n = find_at(d, m, at, n);
 		if (at < month_to(m) - 1)
 			at = month_to(m) - 1;
 	}
-	return no_reading(limit);
 }
 
 /* Money as a sample: the history holds doubles. Bills are worked out from usage, in whole
@@ -500,20 +601,34 @@ remember(struct energy *e, struct meter_reading now, bool late)
 	}
 }
 
+/* The reading before this frame: the newest, where that is known. */
 static void
-derive_meter(const struct sink *to, struct history *h, struct energy *e, bool late)
+find_last(struct derivation *d, struct history *h, when_t ts, bool late)
+{
+	size_t i;
+
+	for (i = 0; i < d->meters_n; i++) {
+		struct energy *e = &d->meters[i];
+
+		e->near = e->last;
+		e->sought = !isnan(d->given[e->input].value) &&
+			    (late || e->last.at == WHEN_NONE || e->last.at >= ts ||
+				e->last.at < ts - LOOK_BACK);
+	}
+	find_before(d, h, ts);
+}
+
+static void
+derive_meter(const struct sink *to, struct energy *e, bool late)
 {
 	const struct given *g = &to->d->given[e->input];
 	struct meter_reading now = { to->ts, g->value };
-	bool known = e->last.at != WHEN_NONE && e->last.at < to->ts && !late &&
-		     e->last.at >= to->ts - LOOK_BACK;
 	struct meter_interval interval;
 
 	if (isnan(now.value)) {
 		put_nothing(to, e);
 	} else {
-		interval = meter_interval(&e->meter,
-		    known ? e->last : reading_before(to->d, h, e, to->ts), now, g->period * 60);
+		interval = meter_interval(&e->meter, e->near, now, g->period * 60);
 		put_interval(to, e, &interval, g->period * 60);
 	}
 	remember(e, now, late);
@@ -524,13 +639,40 @@ derive_frame(
     struct derivation *d, struct history *h, const struct derive_at *at, struct batch *b)
 {
 	struct sink to = sink_of(d, h, at->ts, at->again, b);
+	bool late = at->ts < at->newest;
 	size_t i;
 
 	if (at->again)
 		fill_from_history(d, to.m, at->ts);
 	derive_units(&to);
+	find_last(d, h, at->ts, late);
 	for (i = 0; i < d->meters_n; i++)
-		derive_meter(&to, h, &d->meters[i], at->ts < at->newest);
+		derive_meter(&to, &d->meters[i], late);
+}
+
+/* The intervals that end at ts, of those meters whose next reading that is. */
+static void
+derive_after(struct derivation *d, struct history *h, when_t ts, struct batch *b)
+{
+	struct meter_interval interval;
+	struct sink to;
+	size_t i;
+
+	for (i = 0; i < d->meters_n; i++)
+		d->meters[i].sought = d->meters[i].after.at == ts;
+	find_before(d, h, ts);
+	to = sink_of(d, h, ts, true, b);
+	batch_clear(b);
+	for (i = 0; i < d->meters_n; i++) {
+		struct energy *e = &d->meters[i];
+
+		if (e->after.at != ts)
+			continue;
+		interval = meter_interval(&e->meter, e->near, e->after, e->after_period * 60);
+		put_interval(&to, e, &interval, e->after_period * 60);
+		e->after.at = WHEN_NONE;
+	}
+	batch_write(b, to.m, ts);
 }
 
 void
@@ -539,23 +681,20 @@ derive_next(
 {
 	size_t i;
 
+	for (i = 0; i < d->meters_n; i++)
+		d->meters[i].sought = d->given[d->meters[i].input].told;
+	for (i = 0; i < d->meters_n; i++)
+		d->meters[i].near = no_reading(WHEN_NONE);
+	find_after(d, h, at->ts);
 	for (i = 0; i < d->meters_n; i++) {
 		struct energy *e = &d->meters[i];
-		struct meter_reading after;
-		struct meter_interval interval;
-		struct sink to;
-		int64_t period = 0;
 
-		if (!d->given[e->input].told)
-			continue;
-		after = reading_after(d, h, e, at->ts, &period);
-		if (isnan(after.value))
-			continue;
-		interval = meter_interval(
-		    &e->meter, reading_before(d, h, e, after.at), after, period * 60);
-		to = sink_of(d, h, after.at, true, b);
-		batch_clear(b);
-		put_interval(&to, e, &interval, period * 60);
-		batch_write(b, to.m, after.at);
+		e->after = e->near;
+		e->after_period = e->near_period;
+		if (isnan(e->after.value))
+			e->after.at = WHEN_NONE;
 	}
+	for (i = 0; i < d->meters_n; i++)
+		if (d->meters[i].after.at != WHEN_NONE)
+			derive_after(d, h, d->meters[i].after.at, b);
 }

@@ -485,6 +485,12 @@ db_rows(struct db *db, enum sql_name name, const char *args, ...)
 	return r;
 }
 
+struct rows *
+db_rows_of(struct db *db, enum sql_name name, int64_t at, const int64_t id[], size_t n)
+{
+	return db->engine->rows_of(db, name, at, id, n);
+}
+
 bool
 rows_next(struct rows *r, const char *results, ...)
 {

@@ -151,6 +151,10 @@ bool db_one(struct db *db, enum sql_name name, const char *args, const char *res
 
 /* A cursor. At most one on each statement at a time. */
 struct rows *db_rows(struct db *db, enum sql_name name, const char *args, ...);
+/* The same for a statement that asks, at the time `at`, for what n ids have: all of them in one
+ * turn of the network. The ids are borrowed until rows_end. */
+struct rows *db_rows_of(
+    struct db *db, enum sql_name name, int64_t at, const int64_t id[], size_t n);
 bool rows_next(struct rows *r, const char *results, ...);
 void rows_end(struct rows *r);
 

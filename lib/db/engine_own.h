@@ -113,6 +113,8 @@ struct engine {
 	int64_t (*last_id)(struct db *db);
 	void (*put_samples)(
 	    struct db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
+	struct rows *(*rows_of)(
+	    struct db *db, enum sql_name name, int64_t at, const int64_t id[], size_t n);
 };
 
 extern const struct engine engine_sqlite, engine_postgres;

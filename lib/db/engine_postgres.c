@@ -279,4 +279,5 @@ const struct engine engine_postgres = {
 	.claim = claim,
 	.last_id = last_id,
 	.put_samples = put_samples,
+	.rows_of = copy_rows_of,
 };

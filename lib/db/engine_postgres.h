@@ -148,5 +148,8 @@ extern const struct engine_places postgres_places;
 void copy_put(
     struct postgres_db *db, int64_t ts, const int64_t series[], const double value[], size_t n);
 void copy_flush(struct postgres_db *db);
+/* As db_rows_of. */
+struct rows *copy_rows_of(
+    struct db *db, enum sql_name name, int64_t at, const int64_t id[], size_t n);
 
 #endif

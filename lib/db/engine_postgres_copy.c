@@ -133,6 +133,18 @@ put_array(struct buf *b, const int64_t v[], size_t n)
 	}
 }
 
+struct rows *
+copy_rows_of(struct db *db, enum sql_name name, int64_t at, const int64_t id[], size_t n)
+{
+	static struct buf ids;
+
+	if (ids.max == 0)
+		ids = BUF(ARRAY_BYTES);
+	put_array(&ids, id, n);
+	must(!ids.full);
+	return db_rows(db, name, "ib", at, buf_span(&ids));
+}
+
 static void
 merge_rows(struct postgres_db *db)
 {

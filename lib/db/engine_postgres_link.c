@@ -240,16 +240,18 @@ struct link *
 link_get(const char *url, const char *site, bool own)
 {
 	struct link *l;
+	PGconn *c;
 
 	for (l = links; l != NULL && !own; l = l->next)
 		if (strcmp(l->url, url) == 0 && strcmp(l->site, site) == 0) {
 			l->refs++;
 			return l;
 		}
+	c = connect_to(url);
 	l = xcalloc(1, sizeof(*l));
 	l->url = xstrdup(url);
 	l->site = xstrdup(site);
-	l->c = connect_to(url);
+	l->c = c;
 	l->refs = 1;
 	l->alone = own;
 	l->area = xstrdup(program_invocation_short_name);

@@ -405,6 +405,13 @@ put_samples(struct db *db, int64_t ts, const int64_t series[], const double valu
 	own(db)->bulk.n = 0;
 }
 
+static struct rows *
+rows_of(struct db *db, enum sql_name name, int64_t at, const int64_t id[], size_t n)
+{
+	own(db)->bulk = (struct bulk){ .id = id, .n = n };
+	return db_rows(db, name, "i", at);
+}
+
 const struct engine engine_sqlite = {
 	.dialect = SQL_SQLITE,
 	.open_most = 12, /* two MB of pages each */
@@ -428,4 +435,5 @@ const struct engine engine_sqlite = {
 	.claim = claim,
 	.last_id = last_id,
 	.put_samples = put_samples,
+	.rows_of = rows_of,
 };

@@ -373,6 +373,12 @@ month_get_sample(struct month *m, when_t ts, const struct series *s, double *val
 	return db_one(m->db, SQL_SAMPLE_GET, "ii", "d", (int64_t)ts, s->id, value);
 }
 
+struct rows *
+month_samples(struct month *m, when_t ts, const int64_t id[], size_t n)
+{
+	return db_rows_of(m->db, SQL_SAMPLE_PICK, ts, id, n);
+}
+
 bool
 month_get_text(struct month *m, when_t ts, const struct series *s, struct span *json)
 {

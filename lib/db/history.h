@@ -97,6 +97,9 @@ void month_drop_sample(struct month *m, when_t ts, struct series *s);
 /* False: no such sample. *value is NAN for a null and for text. */
 bool month_get_sample(struct month *m, when_t ts, const struct series *s, double *value);
 
+/* Those of n series: rows of "id", in any order. The ids are borrowed until rows_end. */
+struct rows *month_samples(struct month *m, when_t ts, const int64_t id[], size_t n);
+
 /* The JSON beside it, borrowed until the next call; false: the number says it all. */
 bool month_get_text(struct month *m, when_t ts, const struct series *s, struct span *json);
 

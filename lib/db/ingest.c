@@ -30,10 +30,12 @@ struct place {
 struct track {
 	uint64_t generation; /* of the month it belongs to */
 	struct tracked {
+		uint64_t point; /* a digest of its id: the registry has that one */
 		struct series *series;
 		int input; /* of the derivation, or -1 */
 	} * at;
-	size_t n, room;
+	size_t n, known, room; /* of the first n the series is that of the month; of the first
+				  known, any month's: the point alone counts */
 };
 
 struct gateway {
@@ -393,18 +395,31 @@ struct logged {
 	int64_t period;
 };
 
+/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
+static uint64_t
+digest(struct span s)
+{
+	uint64_t hash = 14695981039346656037U;
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		hash = (hash ^ (unsigned char)s.p[i]) * 1099511628211U;
+	return hash;
+}
+
 /* The series of the next value in a log, looked for because another one stood there the last
- * time. */
+ * time, or the same in another month: `known` is the digest of its point then, or 0. */
 static struct tracked
-find_series(struct log *log, struct span point_id, struct span attr)
+find_series(struct log *log, struct span point_id, struct span attr, uint64_t known)
 {
 	const struct thing *t = &log->g->thing;
-	struct tracked found = { .input = -1 };
+	struct tracked found = { .point = digest(point_id), .input = -1 };
 
 	found.series = month_series(log->month, t->name, point_id, attr, true);
 	if (span_is(attr, "M_Value"))
 		found.input = derive_input(log->g->derivation, point_id);
-	if (point_found(consumer_site(log->in->consumer), t, point_id, log->ts))
+	if (found.point != known &&
+	    point_found(consumer_site(log->in->consumer), t, point_id, log->ts))
 		log->found = true;
 	return found;
 }
@@ -426,10 +441,12 @@ track_series(struct log *log, const struct logged *p, struct span attr)
 	    !span_eq(to->series->attr, attr)) {
 		if (!point_id_is_valid(p->id))
 			return NULL;
-		*to = find_series(log, p->id, attr);
+		*to = find_series(log, p->id, attr, log->n < t->known ? to->point : 0);
 	}
 	if (log->n++ == t->n)
 		t->n++;
+	if (t->known < t->n)
+		t->known = t->n;
 	if (to->series->period != p->period)
 		month_set_period(log->month, to->series, p->period);
 	if (p->period < log->period)

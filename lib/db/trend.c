@@ -131,7 +131,9 @@ trend_month_end(struct walk *w)
 	for (i = 0; i < w->n; i++)
 		free((char *)(uintptr_t)w->picks[i].s.thing.p);
 	w->n = w->left = w->gateways_n = 0;
+	free(w->ids);
 	free(w->pick_of);
+	w->ids = NULL;
 	w->pick_of = NULL;
 }
 
@@ -153,6 +155,7 @@ trend_month_begin(struct walk *w, when_t month)
 		return true;
 	qsort(w->picks, w->n, sizeof(*w->picks), by_point);
 	must(db_one(db, SQL_SERIES_BOUNDS, "", "ii", &w->series_n, &w->id_max));
+	w->ids = xcalloc(w->n, sizeof(*w->ids));
 	w->pick_of = xcalloc((size_t)w->id_max + 1, sizeof(*w->pick_of));
 	for (i = 0; i < w->n; i++) {
 		w->pick_of[w->picks[i].s.id] = (uint32_t)i + 1;
@@ -161,23 +164,24 @@ trend_month_begin(struct walk *w, when_t month)
 	return true;
 }
 
-/* The samples of the picks at ts, by reading the whole of the frame. */
-static void
-read_frame(struct walk *w, when_t ts)
+static struct pick *
+pick_of(struct walk *w, int64_t id)
 {
-	struct rows *r = db_rows(month_db(w->m), SQL_SAMPLE_FRAME, "i", (int64_t)ts);
-	int64_t id;
+	return id <= w->id_max && w->pick_of[id] != 0 ? &w->picks[w->pick_of[id] - 1] : NULL;
+}
+
+/* The samples of the picks among those that are read. */
+static void
+take_samples(struct walk *w, struct rows *r)
+{
 	double value;
-	size_t i;
+	int64_t id;
 
-	for (i = 0; i < w->n; i++)
-		w->picks[i].there = false;
 	while (rows_next(r, "id", &id, &value)) {
-		struct pick *k;
+		struct pick *k = pick_of(w, id);
 
-		if (id > w->id_max || w->pick_of[id] == 0)
+		if (k == NULL)
 			continue;
-		k = &w->picks[w->pick_of[id] - 1];
 		k->value = value;
 		k->there = true;
 	}
@@ -187,14 +191,13 @@ read_frame(struct walk *w, when_t ts)
 static void
 seek_picks(struct walk *w, when_t ts)
 {
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; i < w->n; i++) {
-		struct pick *k = &w->picks[i];
-
-		k->there = !k->done && w->gateways[k->gateway].reported &&
-			   month_get_sample(w->m, ts, &k->s, &k->value);
-	}
+	for (i = 0; i < w->n; i++)
+		if (!w->picks[i].done && w->gateways[w->picks[i].gateway].reported)
+			w->ids[n++] = w->picks[i].s.id;
+	if (n > 0)
+		take_samples(w, month_samples(w->m, ts, w->ids, n));
 }
 
 /* Is most of what lies together wanted? */
@@ -209,8 +212,10 @@ visit(struct walk *w, when_t ts)
 {
 	size_t i;
 
+	for (i = 0; i < w->n; i++)
+		w->picks[i].there = false;
 	if (wants_most(w))
-		read_frame(w, ts);
+		take_samples(w, db_rows(month_db(w->m), SQL_SAMPLE_FRAME, "i", (int64_t)ts));
 	else
 		seek_picks(w, ts);
 	for (i = 0; i < w->n && !w->stop; i++)
@@ -284,24 +289,24 @@ trend_chunks_open(struct walk *w, when_t day)
 	struct db *db = month_db(w->m);
 	struct span data;
 	struct rows *r;
+	size_t i, n = 0;
 	int64_t id;
-	size_t i;
 
 	for (i = 0; i < w->n; i++) {
-		struct pick *k = &w->picks[i];
+		w->picks[i].next = WHEN_NONE;
+		if (!w->picks[i].done)
+			w->ids[n++] = w->picks[i].s.id;
+	}
+	if (n == 0)
+		return;
+	r = wants_most(w) ? db_rows(db, SQL_CHUNK_LIST, "i", (int64_t)day)
+			  : db_rows_of(db, SQL_CHUNK_PICK, day, w->ids, n);
+	while (rows_next(r, "it", &id, &data)) {
+		struct pick *k = pick_of(w, id);
 
-		k->next = WHEN_NONE;
-		if (!wants_most(w) && !k->done &&
-		    db_one(db, SQL_CHUNK_GET, "ii", "t", (int64_t)day, k->s.id, &data))
+		if (k != NULL && !k->done)
 			open_chunk(w, k, day, data);
 	}
-	if (!wants_most(w))
-		return;
-	r = db_rows(db, SQL_CHUNK_LIST, "i", (int64_t)day);
-	while (rows_next(r, "it", &id, &data))
-		if (id <= w->id_max && w->pick_of[id] != 0 &&
-		    !w->picks[w->pick_of[id] - 1].done)
-			open_chunk(w, &w->picks[w->pick_of[id] - 1], day, data);
 	rows_end(r);
 }
 

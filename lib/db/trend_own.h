@@ -47,6 +47,7 @@ struct walk {
 	size_t n, left; /* left: not done */
 	struct gateway *gateways;
 	size_t gateways_n;
+	int64_t *ids;      /* room for those of the picks */
 	uint32_t *pick_of; /* by series id: its pick's place plus 1, 0: not chosen */
 	int64_t id_max, series_n;
 };

@@ -6,3 +6,9 @@ INSERT INTO sample (ts, series, value)
            WITH ORDINALITY AS g (ts, series, value, n)
      ORDER BY g.ts, g.series, g.n DESC
     ON CONFLICT (ts, series) DO UPDATE SET value = excluded.value;
+
+-- name: sample_pick
+SELECT series, value FROM sample WHERE ts = $1 AND series = ANY (CAST($2 AS BIGINT[]));
+
+-- name: chunk_pick
+SELECT series, data FROM chunk WHERE day = $1 AND series = ANY (CAST($2 AS BIGINT[]));
