@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRID 128
+#define GRID 256
 #define SPACING 0.02                  /* K, at least */
 #define ACTIONS (2 * OPTIMISE_LEVELS) /* cooling levels, then heating levels */
 #define NEVER 1e18
-#define PAD 64 /* grid cells that one step may move, each way */
+#define PAD 128 /* grid cells that one step may move, each way */
 #define REACHED (GRID + 2 * PAD + 2)
 
 struct commit {
@@ -26,8 +26,8 @@ struct commit {
 	float part[REACHED], worse[REACHED];
 	float *lattice; /* [modes * REACHED] */
 	float *value;   /* [(steps + 1) * modes * GRID] */
-	float *off;     /* [off_modes * GRID] */
-	float *on;      /* [on_ages * actions * GRID] */
+	float *off;     /* [off_modes * GRID] of this step */
+	float *on;      /* [on_modes * GRID] of this step */
 };
 
 struct commit *
@@ -209,8 +209,6 @@ power_cost(const struct commit_prices *price, size_t k, double dt, double kw)
 
 	if (price->slope != NULL)
 		cost += price->slope[k] * kw;
-	if (price->room != NULL && kw > price->room[k])
-		cost += price->over * (kw - fmax(price->room[k], 0));
 	return cost;
 }
 
@@ -233,31 +231,61 @@ set_lattice(struct commit *c, const struct optimise_unit *u)
 	}
 }
 
+/* Where a temperature at the grid's low end goes under a drift and a push, in lattice points.
+ */
+static double
+moved(const struct commit *c, const struct optimise_unit *u, double shift)
+{
+	return (shift - (1 - u->a) * c->low) / (u->a * c->spacing);
+}
+
+/* The first and the last lattice point that step k looks at. */
 static void
-put_on_lattice(const struct commit *c, const float *restrict next, float *restrict lattice)
+looked_at(
+    const struct commit *c, const struct optimise_unit *u, size_t k, int *first, int *last)
+{
+	double d = drift(u, k), low = moved(c, u, d), high = low;
+	int a;
+
+	for (a = 0; a < c->actions; a++) {
+		double at = moved(c, u, d + push(c, u, k, a)); /* NaN changes neither */
+
+		low = at < low ? at : low;
+		high = at > high ? at : high;
+	}
+	*first = PAD + clamp((int)floor(low), -PAD, PAD);
+	*last = PAD + clamp((int)floor(high), -PAD, PAD) + GRID;
+}
+
+static void
+put_on_lattice(const struct commit *c, const float *restrict next, int first, int last,
+    float *restrict lattice)
 {
 	int i;
 
-	for (i = 0; i < REACHED; i++) {
+	for (i = first; i <= last; i++) {
 		const float *v = next + c->cell[i];
 
 		lattice[i] = c->worse[i] + v[0] + c->part[i] * (v[1] - v[0]);
 	}
 }
 
-/* out[i] = cost + worth of where temperature i goes under a drift and a push, K. */
+/* out[i]: or else cost + worth of where temperature i goes under a drift and a push, K. */
 static void
 look_ahead(const struct commit *c, const struct optimise_unit *u, double shift, double cost,
     const float *lattice, float *restrict out)
 {
-	double cell = u->a * c->spacing, at = (shift - (1 - u->a) * c->low) / cell;
+	double at = moved(c, u, shift);
 	int i, first = clamp((int)floor(at), -PAD, PAD);
 	double part = fmin(1, fmax(0, at - first));
 	const float *restrict from = lattice + first + PAD;
 	float right = (float)part, left = 1 - right, add = (float)cost;
 
-	for (i = 0; i < GRID; i++)
-		out[i] = add + left * from[i] + right * from[i + 1];
+	for (i = 0; i < GRID; i++) {
+		float x = add + left * from[i] + right * from[i + 1];
+
+		out[i] = x < out[i] ? x : out[i];
+	}
 }
 
 static void
@@ -278,57 +306,66 @@ may_be(const struct optimise_unit *u, size_t k, bool on)
 	return u->force == NULL || u->force[k] == 0 || (u->force[k] > 0) == on;
 }
 
+/* off[], on[]: the least that follows each mode in step k, by temperature at its beginning. */
+static void
+step_ahead(struct commit *c, const struct optimise_unit *u, size_t k, double dt,
+    const struct commit_prices *price)
+{
+	double d = drift(u, k), comfort = price->comfort * dt;
+	int m, a, age, i, first, last;
+
+	looked_at(c, u, k, &first, &last);
+	for (i = first; i <= last; i++)
+		c->worse[i] =
+		    (float)(comfort * discomfort(u, k, c->low + (i - PAD) * u->a * c->spacing));
+	for (m = 0; m < (int)c->modes; m++)
+		put_on_lattice(c, value_at(c, k + 1, m), first, last, c->lattice + m * REACHED);
+	for (i = 0; i < c->off_modes * GRID; i++)
+		c->off[i] = (float)NEVER;
+	for (i = 0; i < c->on_modes * GRID; i++)
+		c->on[i] = (float)NEVER;
+	for (m = 0; m < c->off_modes && may_be(u, k, false); m++)
+		look_ahead(c, u, d, 0, c->lattice + m * REACHED, c->off + m * GRID);
+	for (a = 0; a < c->actions && may_be(u, k, true); a++) {
+		double x = push(c, u, k, a), cost = power_cost(price, k, dt, c->kw[a]);
+
+		for (age = 0; age < c->on_ages && !isnan(x); age++) {
+			m = on_mode(c, age, a);
+			look_ahead(c, u, d + x, cost, c->lattice + m * REACHED,
+			    c->on + (m - c->off_modes) * GRID);
+		}
+	}
+}
+
 static void
 step_back(struct commit *c, const struct optimise_unit *u, size_t k, double dt,
     const struct commit_prices *price)
 {
-	double d = drift(u, k), comfort = price->comfort * dt;
-	float start = (float)u->start_cost, never = (float)NEVER;
 	int m, a, b, age, i;
 
-	for (i = 0; i < REACHED; i++)
-		c->worse[i] =
-		    (float)(comfort * discomfort(u, k, c->low + (i - PAD) * u->a * c->spacing));
-	for (m = 0; m < (int)c->modes; m++)
-		put_on_lattice(c, value_at(c, k + 1, m), c->lattice + m * REACHED);
-	for (m = 0; m < c->off_modes; m++)
-		look_ahead(c, u, d, may_be(u, k, false) ? 0 : NEVER, c->lattice + m * REACHED,
-		    c->off + m * GRID);
-	for (a = 0; a < c->actions; a++) {
-		double x = push(c, u, k, a), cost = power_cost(price, k, dt, c->kw[a]);
-
-		if (isnan(x) || !may_be(u, k, true)) {
-			x = 0;
-			cost = NEVER;
-		}
-		for (age = 0; age < c->on_ages; age++)
-			look_ahead(c, u, d + x, cost, c->lattice + on_mode(c, age, a) * REACHED,
-			    c->on + (age * c->actions + a) * GRID);
-	}
+	step_ahead(c, u, k, dt, price);
 	for (m = 0; m < (int)c->modes; m++)
 		for (i = 0; i < GRID; i++)
-			value_at(c, k, m)[i] = never;
+			value_at(c, k, m)[i] = (float)NEVER;
 	for (m = 0; m < c->off_modes; m++) {
 		bool rested = m == c->off_modes - 1;
 
 		least(value_at(c, k, m), c->off + (rested ? m : m + 1) * GRID, 0);
-		for (a = 0; a < c->actions && rested; a++)
-			least(value_at(c, k, m), c->on + a * GRID, start);
+		for (a = 0; a < c->width && rested; a++)
+			least(value_at(c, k, m), c->on + a * GRID, (float)u->start_cost);
 	}
 	for (age = 0; age < c->on_ages; age++) {
 		bool done = age == c->on_ages - 1;
+		const float *next = c->on + (done ? age : age + 1) * c->width * GRID;
 
 		for (b = 0; b < c->width; b++) {
 			float *v = value_at(c, k, on_mode(c, age, b));
 
 			if (done)
 				least(v, c->off, 0);
-			for (a = 0; a < c->actions; a++)
+			for (a = 0; a < c->width; a++)
 				if (!c->ramp || fabs(c->kw[a] - c->kw[b]) <= u->ramp + 1e-9)
-					least(v,
-					    c->on + ((done ? age : age + 1) * c->actions + a) *
-							GRID,
-					    0);
+					least(v, next + a * GRID, 0);
 		}
 	}
 }

@@ -15,8 +15,6 @@
 struct commit_prices {
 	const double *value; /* [steps] per kWh */
 	const double *slope; /* [steps] added per kW in the step; NULL: 0 */
-	const double *room;  /* [steps] kW left below the cap; NULL: no cap */
-	double over;         /* per kW above it in a step */
 	double comfort;      /* per K h */
 };
 

@@ -118,7 +118,7 @@ struct optimise_schedule {
 
 /*
  * Find a good schedule. A band is soft: where none keeps it, as near as can be. effort 1
- * (quick) .. 10 bounds the number of sweeps; 3 is usual. With bound, also solves the LP
+ * (quick) .. 10 bounds the number of plans tried; 3 is usual. With bound, also solves the LP
  * relaxation: its duals guide the search and it certifies the gap. Results are repeatable.
  *
  * LEARN_INFEASIBLE: the schedule is there and is the best there is, but no

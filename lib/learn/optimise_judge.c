@@ -139,6 +139,24 @@ optimise_judge_unit(const struct optimise_case *c, const struct optimise_unit *u
 }
 
 double
+optimise_unit_cost(const struct optimise_case *c, const struct optimise_prices *price,
+    const struct optimise_unit *u, const double *power, const int8_t *mode)
+{
+	double cost = 0, t = u->temperature;
+	bool on = u->on;
+	size_t k;
+
+	for (k = 0; k < c->steps; k++) {
+		cost += price->value[k] * c->dt * power[k];
+		cost += mode[k] != 0 && !on ? u->start_cost : 0;
+		on = mode[k] != 0;
+		t = optimise_next(u, k, t, power[k], mode[k]);
+		cost += price->comfort * c->dt * optimise_outside(u, k, t);
+	}
+	return cost;
+}
+
+double
 optimise_peak(const struct optimise_case *c, const double *load)
 {
 	double peak = c->billed_peak;

@@ -22,6 +22,10 @@ double optimise_next(const struct optimise_unit *, size_t k, double t, double kw
 void optimise_judge_unit(const struct optimise_case *, const struct optimise_unit *,
     const double *power, const int8_t *mode, double *temperature, struct optimise_totals *);
 
+/* What one unit's plan costs by itself, without the peak. */
+double optimise_unit_cost(const struct optimise_case *, const struct optimise_prices *,
+    const struct optimise_unit *, const double *power, const int8_t *mode);
+
 /* temperature[steps + 1] against the unit's band. */
 struct optimise_miss optimise_missed(
     const struct optimise_case *, const struct optimise_unit *, const double *temperature);

@@ -34,7 +34,7 @@ optimise() {
 	standing=$(awk '/^20 units/ { sub(/.*degC: /, ""); print $1 }' "$BENCH_TMP/optimise")
 	report 'optimise 20 units: cost' "$found" KRW "$standing" 'standing schedule' '< 1' lower
 	report 'optimise 20 units: time' "$time" s 2 allowed '<= 2 s' lower
-	"$BENCH_BUILD/bench/learn_optimise" --lp "$BENCH_TMP/case.lp" 20
+	"$BENCH_BUILD/bench/learn_optimise" --lp "$BENCH_TMP/case.lp" standard
 	if command -v cbc >/dev/null; then
 		best=$(cbc "$BENCH_TMP/case.lp" ratio 0.005 sec 40 solve quit | awk '/^Objective value:/ { print $3 }')
 		[ -z "$best" ] || report 'optimise 20 units: cost' "$found" KRW "$best" 'CBC in 40 s' 'cheaper' lower

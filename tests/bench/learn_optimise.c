@@ -1,7 +1,8 @@
 /*
  * The optimising case: 20 units, 96 quarter hours, a summer day under a
  * time-of-use tariff with a demand charge. Prints the schedule found, its
- * certified gap and the time; with --lp FILE [units] writes the same case as
+ * certified gap and the time; with --cases the same for cases of other
+ * zones, units, prices and tariffs; with --lp FILE CASE writes one of them as
  * a mixed-integer programme in CPLEX LP form for other solvers.
  */
 #include <math.h>
@@ -39,10 +40,46 @@ draw(double from, double to)
 	return from + (to - from) * ((double)(seed >> 11) * 0x1p-53);
 }
 
-/* Prices after the Korean summer bands for general service, high voltage A. */
+/* What a case differs in from the others. */
+struct variant {
+	const char *name;
+	size_t units;
+	uint64_t seed;
+	double demand;            /* currency per kW */
+	double tau_low, tau_high; /* h */
+	double comfort;           /* currency per K h */
+	bool flat;                /* two bands instead of three */
+};
+
+#define DEMAND (8320.0 / 22)
+
+static const struct variant variants[] = {
+	{ "one", 1, 20240801, DEMAND, 6, 18, 500, false },
+	{ "five", 5, 20240801, DEMAND, 6, 18, 500, false },
+	{ "standard", 20, 20240801, DEMAND, 6, 18, 500, false },
+	{ "seed-2", 20, 2, DEMAND, 6, 18, 500, false },
+	{ "seed-3", 20, 3, DEMAND, 6, 18, 500, false },
+	{ "heavy", 20, 20240801, DEMAND, 18, 60, 500, false },
+	{ "heavy-dear", 20, 4, 1200, 18, 60, 500, false },
+	{ "light", 20, 5, DEMAND, 2, 6, 500, false },
+	{ "dear-demand", 20, 20240801, 1200, 6, 18, 500, false },
+	{ "dearest-demand", 20, 6, 2500, 6, 18, 500, false },
+	{ "no-demand", 20, 7, 0, 6, 18, 500, false },
+	{ "two-bands", 20, 8, DEMAND, 6, 18, 500, true },
+	{ "two-bands-heavy", 20, 9, 800, 18, 60, 500, true },
+	{ "strict", 20, 10, DEMAND, 6, 18, 2000, false },
+	{ "forty", 40, 11, DEMAND, 6, 18, 500, false },
+};
+
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+
+/* Prices after the Korean summer bands for general service, high voltage A; or day and night.
+ */
 static double
-band_price(double hour)
+band_price(double hour, bool flat)
 {
+	if (flat)
+		return hour < 9 || hour >= 23 ? 80 : 180;
 	if (hour < 8 || hour >= 22)
 		return 92.8;
 	if ((hour >= 11 && hour < 12) || (hour >= 13 && hour < 18))
@@ -51,21 +88,21 @@ band_price(double hour)
 }
 
 static void
-make_case(struct optimise_case *c, size_t units)
+make_case(struct optimise_case *c, const struct variant *v)
 {
 	size_t i, k;
 
-	seed = 20240801; /* the same units in every case */
+	seed = v->seed;
 	for (k = 0; k < STEPS; k++) {
 		double hour = (double)k / 4, day = sin(M_PI * (hour - 7) / 12);
 
-		price[k] = band_price(hour);
+		price[k] = band_price(hour, v->flat);
 		outdoor[k] = 28.5 + 4.5 * sin(2 * M_PI * (hour - 9.5) / 24);
 		base[k] = 30 + (hour > 7 && hour < 19 ? 35 * day : 0);
 	}
-	for (i = 0; i < units; i++) {
+	for (i = 0; i < v->units; i++) {
 		struct optimise_unit *u = &unit[i];
-		double tau = draw(6, 18), resistance, people = draw(0.2, 0.4);
+		double tau = draw(v->tau_low, v->tau_high), resistance, people = draw(0.2, 0.4);
 
 		u->power_max = draw(3, 7);
 		u->power_min = 0.3 * u->power_max;
@@ -97,14 +134,14 @@ make_case(struct optimise_case *c, size_t units)
 		}
 	}
 	*c = (struct optimise_case){ .steps = STEPS,
-		.units = units,
+		.units = v->units,
 		.dt = 0.25,
 		.unit = unit,
 		.price = price,
 		.base = base,
-		.demand_price = 8320.0 / 22,
+		.demand_price = v->demand,
 		.billed_peak = 60,
-		.comfort_price = 500,
+		.comfort_price = v->comfort,
 		.value = OPTIMISE_COST };
 }
 
@@ -170,7 +207,7 @@ write_lp(const struct optimise_case *c, FILE *f)
 }
 
 static void
-run(size_t units)
+run(const struct variant *v)
 {
 	struct optimise_schedule s, today;
 	bool on[UNITS * STEPS];
@@ -180,8 +217,8 @@ run(size_t units)
 	size_t i;
 	int effort;
 
-	make_case(&c, units);
-	for (i = 0; i < units * STEPS; i++) {
+	make_case(&c, v);
+	for (i = 0; i < v->units * STEPS; i++) {
 		on[i] = i % STEPS >= 28 && i % STEPS < 72;
 		setpoint[i] = 24.5;
 	}
@@ -189,7 +226,7 @@ run(size_t units)
 		exit(1);
 	printf("%zu units, standing schedule 07-18 h at 24.5 degC: %.0f  (%.1f kWh, peak %.1f "
 	       "kW, %.2f K h)\n",
-	    units, today.total.objective, today.total.kwh, today.total.peak,
+	    v->units, today.total.objective, today.total.kwh, today.total.peak,
 	    today.total.kelvin_hours);
 	for (effort = 1; effort <= 5; effort += 2) {
 		t0 = seconds();
@@ -204,6 +241,40 @@ run(size_t units)
 	optimise_free(&today);
 }
 
+/* A line for each case, at the usual effort. */
+static void
+run_all(void)
+{
+	struct optimise_schedule s;
+	struct optimise_case c;
+	size_t i;
+	double t;
+
+	printf("%-16s %5s %10s %10s %6s %6s\n", "case", "units", "cost", "bound", "gap %", "s");
+	for (i = 0; i < VARIANTS; i++) {
+		make_case(&c, &variants[i]);
+		t = seconds();
+		if (optimise_run(&c, 3, true, &s) != LEARN_OK)
+			exit(1);
+		printf("%-16s %5zu %10.1f %10.1f %6.2f %6.2f\n", variants[i].name, c.units,
+		    s.total.objective, s.bound, 100 * s.gap, seconds() - t);
+		fflush(stdout);
+		optimise_free(&s);
+	}
+}
+
+static const struct variant *
+named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < VARIANTS; i++)
+		if (strcmp(variants[i].name, name) == 0)
+			return &variants[i];
+	fprintf(stderr, "learn_optimise: no such case: %s\n", name);
+	exit(64);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -211,16 +282,20 @@ main(int argc, char *argv[])
 	FILE *f;
 
 	learn_single_thread();
-	if (argc >= 3 && strcmp(argv[1], "--lp") == 0) {
-		make_case(&c, argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 20);
+	if (argc == 4 && strcmp(argv[1], "--lp") == 0) {
+		make_case(&c, named(argv[3]));
 		f = fopen(argv[2], "w");
 		if (f == NULL)
 			return 1;
 		write_lp(&c, f);
 		return fclose(f) == 0 ? 0 : 1;
 	}
-	run(1);
-	run(5);
-	run(20);
+	if (argc == 2 && strcmp(argv[1], "--cases") == 0) {
+		run_all();
+		return 0;
+	}
+	run(named("one"));
+	run(named("five"));
+	run(named("standard"));
 	return 0;
 }
