@@ -1,5 +1,6 @@
 /* A building's models against the naive rules, on its own history. */
 #include "learn/backtest.h"
+#include "learn/coming.h"
 #include "base/table.h"
 #include "learn/job.h"
 #include "learn/quality.h"
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 
 #define TASK_MAX ((size_t)15 << 20)
-#define REFIT 28
 
 static void
 put_rows(struct table *t, const struct place *p, const char *horizon, const struct backtest *b)
@@ -66,8 +66,8 @@ test(struct learn_job *job, struct table *t, const struct place *p, struct task_
 		put_rows(t, p, "year-ahead", b);
 	status = lagged_init(&l, &th->h);
 	if (status == LEARN_OK)
-		status = backtest_day(
-		    &l, th->known / 2, th->known, 0, level == BASELINE_ACCURATE, REFIT, b);
+		status = backtest_day(&l, th->known / 2, th->known, 0,
+		    level == BASELINE_ACCURATE, coming_refit(th->known), b);
 	judged(job, p, "day-ahead", status);
 	if (status == LEARN_OK || status == LEARN_NO_SKILL)
 		put_rows(t, p, "day-ahead", b);

@@ -11,7 +11,12 @@
 #define PLAYED ((size_t)91 * 24) /* rows of past forecasts that are judged */
 #define FIRST ((size_t)60 * 24)  /* rows before them that a fit wants */
 #define REFIT 28                 /* days */
+#define YOUNG                                                                           \
+	((size_t)26 * HOURS_WEEK) /* rows: of so few, every week tells much that is new \
+				   */
+#define REFIT_YOUNG 7             /* days */
 #define ALPHA 0.1
+#define DAY ((size_t)24)
 #define FRESH ((size_t)14 * 24) /* rows: of older readings no tomorrow is made */
 
 /* Does a model speak for all the rows to come? One that wants a weather forecast may not. */
@@ -48,16 +53,34 @@ fresh(const struct hours *h, size_t known)
 	return i < known;
 }
 
+static bool
+was_tested(const struct coming *c, enum dayahead_model m)
+{
+	size_t i;
+
+	for (i = 0; i < c->test.models; i++)
+		if (strcmp(c->test.model[i].name, dayahead_name(m)) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What was served in the past may have been another model than the one whose words are served
+ * now: one that no figures are known of does not speak where others than yesterday's load have
+ * them.
+ */
 static enum dayahead_model
 best_of(const struct coming *c, double (*out)[DAYAHEAD_HOURS])
 {
 	enum dayahead_model best = DAYAHEAD_SERVED;
+	bool known = was_tested(c, whose(out, c->n));
+	int m, first = known ? DAYAHEAD_SERVED : DAYAHEAD_SERVED + 1,
+	       last = known ? DAYAHEAD_MODELS : DAYAHEAD_DAY;
 	double least = INFINITY;
 	size_t i;
-	int m;
 
 	for (i = 0; i < c->test.models; i++)
-		for (m = 0; m < DAYAHEAD_MODELS; m++)
+		for (m = first; m < last; m++)
 			if (strcmp(c->test.model[i].name,
 				dayahead_name((enum dayahead_model)m)) == 0 &&
 			    c->test.model[i].score.mae < least && speaks(out[m], c->n)) {
@@ -69,7 +92,7 @@ best_of(const struct coming *c, double (*out)[DAYAHEAD_HOURS])
 
 /* What the chosen model's past forecasts missed by. */
 static void
-intervals(const struct lagged *l, size_t from, size_t known, int hour, bool accurate,
+intervals(const struct lagged *l, size_t from, size_t known, int hour, bool accurate, int refit,
     struct coming *c)
 {
 	double *played = xcalloc(known - from + 1, sizeof(*played));
@@ -80,7 +103,7 @@ intervals(const struct lagged *l, size_t from, size_t known, int hour, bool accu
 	out[c->by] = played;
 	for (i = 0; i < c->n; i++)
 		c->low[i] = c->high[i] = NAN;
-	if (dayahead_play(l, from, known, hour, accurate, REFIT, out) == LEARN_OK) {
+	if (dayahead_play(l, from, known, hour, accurate, refit, out) == LEARN_OK) {
 		for (i = from; i < known; i++)
 			conformal_add(errors, l->h, i, l->h->load[i] - played[i - from]);
 		for (i = 0; i < c->n; i++) {
@@ -112,6 +135,7 @@ forecast(const struct lagged *l, size_t known, int hour, bool accurate, struct c
 		c->by = best_of(c, out);
 	if (status == LEARN_OK && c->by == DAYAHEAD_SERVED)
 		c->by = whose(out, c->n);
+	c->tried = was_tested(c, c->by);
 	for (k = 0; status == LEARN_OK && k < c->n; k++) {
 		c->kwh[k] = out[c->by][k];
 		c->week_ago[k] = out[DAYAHEAD_WEEK][k];
@@ -134,30 +158,85 @@ ahead(const struct hours *h, size_t known)
 	return k > 0 ? k : n;
 }
 
+int
+coming_refit(size_t known)
+{
+	return known < YOUNG ? REFIT_YOUNG : REFIT;
+}
+
+static enum learn_status
+forecast_by(const struct hours *h, size_t known, bool accurate, struct coming *c)
+{
+	size_t from = known > PLAYED + FIRST ? known - PLAYED : known / 2;
+	int hour = h->at[known].hour, refit = coming_refit(known);
+	struct lagged l = { 0 };
+	enum learn_status status;
+
+	status = lagged_init(&l, h);
+	if (status != LEARN_OK)
+		return status;
+	c->n = ahead(h, known);
+	c->tested = backtest_day(&l, from, known, hour, accurate, refit, &c->test);
+	status = forecast(&l, known, hour, accurate, c);
+	if (status == LEARN_OK)
+		intervals(&l, from, known, hour, accurate, refit, c);
+	else
+		c->n = 0;
+	lagged_free(&l);
+	return status;
+}
+
+/* Is most of the next day's weather unknown, and all of the last one's known? */
+static bool
+only_yesterday(const struct hours *h, size_t known)
+{
+	size_t k, next = 0;
+
+	if (known < DAY)
+		return false;
+	for (k = 0; k < DAY; k++) {
+		if (!isfinite(h->temperature[known - DAY + k]))
+			return false;
+		next += known + k < h->n && isfinite(h->temperature[known + k]) ? 1 : 0;
+	}
+	return next < DAY / 2;
+}
+
+/* The same hours, each with the weather of a day before. */
+static enum learn_status
+with_yesterday(const struct hours *h, struct hours *y)
+{
+	enum learn_status status = hours_init(y, h->start, h->n);
+	size_t i;
+
+	if (status != LEARN_OK)
+		return status;
+	memcpy(y->load, h->load, h->n * sizeof(*y->load));
+	memcpy(y->at, h->at, h->n * sizeof(*y->at));
+	for (i = DAY; i < h->n; i++)
+		y->temperature[i] = h->temperature[i - DAY];
+	hours_fill_temperature(y);
+	return LEARN_OK;
+}
+
 enum learn_status
 coming_forecast(const struct hours *h, size_t known, bool accurate, struct coming *c)
 {
-	size_t from = known > PLAYED + FIRST ? known - PLAYED : known / 2;
-	struct lagged l = { 0 };
 	enum learn_status status;
-	int hour;
+	struct hours y;
 
 	memset(c, 0, sizeof(*c));
 	if (known >= h->n)
 		return LEARN_RANGE;
 	if (!fresh(h, known))
 		return LEARN_STALE;
-	hour = h->at[known].hour;
-	status = lagged_init(&l, h);
-	if (status != LEARN_OK)
-		return status;
-	c->n = ahead(h, known);
-	c->tested = backtest_day(&l, from, known, hour, accurate, REFIT, &c->test);
-	status = forecast(&l, known, hour, accurate, c);
-	if (status == LEARN_OK)
-		intervals(&l, from, known, hour, accurate, c);
-	else
-		c->n = 0;
-	lagged_free(&l);
-	return status;
+	if (only_yesterday(h, known) && with_yesterday(h, &y) == LEARN_OK) {
+		status = forecast_by(&y, known, accurate, c);
+		hours_free(&y);
+		c->yesterday = status == LEARN_OK;
+		if (c->yesterday)
+			return status;
+		memset(c, 0, sizeof(*c)); /* a day's temperatures less are too few */
+	}
+	return forecast_by(h, known, accurate, c);
 }

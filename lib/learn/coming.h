@@ -5,6 +5,9 @@
  * days as it would have been issued, and the one with the least mean absolute error speaks;
  * last week's same hour is among them. Intervals are split-conformal on what that model missed
  * by.
+ *
+ * Where most of the next day's weather is not known, and all of the last one's is, each hour
+ * goes by the weather of a day before: the models learn from that, and are judged with it.
  */
 #ifndef NBMS_LEARN_COMING_H
 #define NBMS_LEARN_COMING_H
@@ -16,6 +19,8 @@
 struct coming {
 	size_t n; /* hours, 0: nothing can be said */
 	enum dayahead_model by;
+	bool tried;     /* the test has figures of it */
+	bool yesterday; /* by yesterday's weather */
 	double kwh[DAYAHEAD_HOURS], low[DAYAHEAD_HOURS],
 	    high[DAYAHEAD_HOURS]; /* NAN: not known */
 	double week_ago[DAYAHEAD_HOURS];
@@ -31,5 +36,8 @@ struct coming {
  */
 enum learn_status coming_forecast(
     const struct hours *, size_t known, bool accurate, struct coming *);
+
+/* Days from one refit to the next when so many rows' past is played. */
+int coming_refit(size_t known);
 
 #endif

@@ -1,6 +1,7 @@
 /* The learning task: what a building uses and why, how well that is known, and the coming day.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/diag.h"
@@ -289,6 +290,59 @@ coming_weather(const struct task_hours *th)
 	return n;
 }
 
+/* Hours since the newest load. */
+static size_t
+silent(const struct task_hours *th)
+{
+	size_t i = th->known;
+
+	while (i > 0 && !isfinite(th->h.load[i - 1]))
+		i--;
+	return th->known - i;
+}
+
+/* What whoever reads the forecast should know of it. */
+static void
+remark(const struct task_hours *th, const struct coming *c, enum learn_status day,
+    struct task_outcome *o)
+{
+	bool tested = c->tested == LEARN_OK || c->tested == LEARN_NO_SKILL;
+	bool repeats = c->by == DAYAHEAD_WEEK || c->by == DAYAHEAD_DAY;
+	size_t weather = coming_weather(th), hours = silent(th);
+	char old[64] = "";
+
+	if (hours >= 24)
+		(void)snprintf(
+		    old, sizeof(old), "; the newest reading is %zu hours old", hours);
+	if (c->n == 0)
+		task_settle(o, TASK_OK, "no forecast: %s", learn_reason(day));
+	else if (repeats && !tested)
+		task_settle(o, TASK_OK,
+		    "forecasts repeat the past: there is too little history to try models "
+		    "on%s",
+		    old);
+	else if (repeats)
+		task_settle(o, TASK_OK, "forecasts repeat the past: %s%s",
+		    weather == 0 && !c->yesterday ? "there is no forecast of the weather"
+						  : "no model does better",
+		    old);
+	else if (c->yesterday && weather == 0)
+		task_settle(o, TASK_OK,
+		    "there is no forecast of the weather: yesterday's stands in%s", old);
+	else if (c->yesterday)
+		task_settle(o, TASK_OK,
+		    "the forecast of the weather knows %zu hours: yesterday's stands in%s",
+		    weather, old);
+	else if (c->n < 24)
+		task_settle(o, TASK_OK,
+		    "the forecast ends with that of the weather, after %zu hours%s", c->n, old);
+	else if (!c->tried)
+		task_settle(o, TASK_OK, "there is too little history to try %s on%s",
+		    dayahead_name(c->by), old);
+	else if (hours >= 24)
+		task_settle(o, TASK_OK, "%s", old + 2);
+}
+
 static void
 learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
     struct task_outcome *o)
@@ -298,7 +352,6 @@ learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
 	struct baseline *b = xcalloc(1, sizeof(*b));
 	struct coming *c = xcalloc(1, sizeof(*c));
 	enum learn_status status, day;
-	size_t weather;
 
 	status = backtest_year(&th->h, YEAR, YEAR, level, test);
 	put_backtest(w, "year_ahead", test, status);
@@ -313,18 +366,8 @@ learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
 	put_backtest(w, "day_ahead", &c->test,
 	    day == LEARN_RANGE || day == LEARN_STALE ? day : c->tested);
 	put_forecast(w, th, c);
-	weather = coming_weather(th);
-	if (status == LEARN_OK && c->n > 0 && (c->by == DAYAHEAD_WEEK || c->by == DAYAHEAD_DAY))
-		task_settle(o, TASK_OK, "forecasts repeat the past: %s",
-		    c->tested != LEARN_OK && c->tested != LEARN_NO_SKILL
-			? "there is too little history to try models on"
-		    : weather == 0 ? "there is no forecast of the weather"
-				   : "no model does better");
-	else if (status == LEARN_OK && c->n > 0 && c->n < 24)
-		task_settle(o, TASK_OK,
-		    "the forecast ends with that of the weather, after %zu hours", c->n);
-	else if (status == LEARN_OK && c->n == 0)
-		task_settle(o, TASK_OK, "no forecast: %s", learn_reason(day));
+	if (status == LEARN_OK)
+		remark(th, c, day, o);
 	baseline_free(b);
 	free(c);
 	free(b);

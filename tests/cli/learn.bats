@@ -234,16 +234,31 @@ ROWS
 	# a meter silent for weeks: what it said once is no forecast of tomorrow
 	csv 'd > 40 ? "" : 30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
 	learn_csv | jq -e '(.result | .forecast == [] and .forecast_by == null) and (.reason | contains("more than two weeks old"))'
+	# silent for ten days: said
+	csv 'd > 49 ? "" : 30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
+	learn_csv | jq -e '.reason | contains("the newest reading is 240 hours old")'
+	# some weeks: a model that could not be tried yet does not speak, whoever does has intervals
+	csv '30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
+	for from in 06-24 06-17 06-10; do
+		nbms-learn task learning $B --basic-data data.csv --id t --period 2026-$from/2026-07-15 | nbms-learn run |
+			jq -e '.result | .forecast_by as $by | any(.day_ahead.models[]; .model == $by) and all(.forecast[]; .low != null)'
+	done
+	# a week and the weather: what speaks could not be tried, which is said
+	forecast
+	nbms-learn task learning $B --basic-data data.csv --id t --period 2026-07-08/2026-07-15 | nbms-learn run |
+		jq -e '(.reason | contains("too little history to try")) and all(.result.forecast[]; .low == null)'
+	sql "$NBMS_DIR/nbms.db" 'DELETE FROM weather_forecast'
 	# a few days: what is repeated is said
 	csv 'd > 6 ? "" : 30 + 20 * (h > 7 && h < 19) + k % 7' >data.csv
 	nbms-learn task learning $B --basic-data data.csv --id t --period 2026-05-16/2026-05-23 | nbms-learn run |
 		jq -e '(.result.forecast_by == "week-ago") and (.reason | contains("repeat the past"))'
 }
 
-@test "without a forecast yesterday's weather stands in and last week speaks, and both are said" {
+@test "without a forecast yesterday's weather stands in, for models and for plans, and that is said" {
 	nbms-learn task learning $B >task
 	[ "$(jq -r .data.weather.source task)" = missing ]
-	nbms-learn run task | jq -e '.result | .forecast_by != null and all(.forecast[]; .temperature == null)'
+	nbms-learn run task | jq -e '(.reason | contains("yesterday")) and (.result | .forecast_by != "week-ago" and (.forecast | length == 24) and
+		all(.forecast[]; .temperature == null and .low < .kwh and .kwh < .high))'
 	nbms-learn task optimizing $B >tasks
 	tail -1 tasks | jq -e '.data.outdoor_from_yesterday == 96'
 	# a few lost reports of yesterday leave no hole in tomorrow
