@@ -43,6 +43,7 @@ struct mqtt {
 	size_t bytes, messages; /* of this batch */
 	bool subscribed;        /* the broker has once given the topics */
 	bool told;              /* that this connection has them */
+	bool ipv4_next;         /* this attempt is at ::1, and 127.0.0.1 comes after it */
 	char password[PASSWORD_MAX];
 	char trouble[200]; /* the library's first error since the last attempt */
 };
@@ -375,14 +376,28 @@ read_ahead(SSL *ssl)
 	SSL_set_default_read_buffer_len(ssl, READ_AHEAD);
 }
 
+static bool
+is_ipv6(int fd)
+{
+	int family = AF_UNSPEC;
+	socklen_t n = sizeof(family);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &n) == 0 && family == AF_INET6;
+}
+
+/* The library takes the first address of a name and, where that does not answer, none of the
+ * others. localhost is ::1 first on most machines, and a broker may have 127.0.0.1 alone, which
+ * is a name in its certificate as localhost is: see broker.c. */
 static void
-start_connecting(struct mqtt *m)
+start_connecting(struct mqtt *m, const char *instead)
 {
 	int keepalive = m->o->keepalive > 0 ? (int)m->o->keepalive : 60, rc;
 
 	choose_host(m);
+	m->ipv4_next = false;
 	errno = 0;
-	rc = mosquitto_connect_async(m->client, m->host, m->port, keepalive);
+	rc = mosquitto_connect_async(
+	    m->client, instead != NULL ? instead : m->host, m->port, keepalive);
 	/* what is not about the handshake is about our own files, and stays */
 	if (rc == MOSQ_ERR_TLS && strstr(m->trouble, "SSL routines") == NULL)
 		die(EX_CONFIG, "cannot use the certificates: %s", m->trouble);
@@ -393,6 +408,8 @@ start_connecting(struct mqtt *m)
 	read_ahead(mosquitto_ssl_get(m->client));
 	m->link = LINK_CONNECTING;
 	m->since = clock_monotonic();
+	m->ipv4_next = instead == NULL && strcmp(m->host, "localhost") == 0 &&
+		       is_ipv6(mosquitto_socket(m->client));
 }
 
 /* After any call into the library. */
@@ -402,6 +419,10 @@ check_link(struct mqtt *m, int rc)
 	if (m->link == LINK_DOWN ||
 	    (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(m->client) >= 0))
 		return;
+	if (m->link == LINK_CONNECTING && m->ipv4_next && m->trouble[0] == '\0') {
+		start_connecting(m, "127.0.0.1");
+		return;
+	}
 	lost(m, m->link == LINK_UP ? "connection lost" : "cannot connect",
 	    rc != MOSQ_ERR_SUCCESS ? rc : MOSQ_ERR_CONN_LOST);
 }
@@ -428,7 +449,7 @@ mqtt_read(struct mqtt *m, int64_t patience)
 
 	m->bytes = m->messages = 0;
 	if (m->link == LINK_DOWN && clock_monotonic() >= m->retry_at)
-		start_connecting(m);
+		start_connecting(m, NULL);
 	if (m->link == LINK_DOWN)
 		return 0;
 	do {

@@ -9,7 +9,8 @@
  *
  * The connection is made, and made again when it is lost, by mqtt_read: after 1 s, then twice
  * as long each time up to 60 s, each drawn by chance between half of that and all of it; the
- * row begins anew once a connection has held 10 s. Subscriptions are made at every connect. The
+ * row begins anew once a connection has held 10 s. An attempt at localhost that finds nobody at
+ * ::1 goes on to 127.0.0.1. Subscriptions are made at every connect. The
  * session is kept by the broker (clean session off) under the client id. A broker that refuses
  * the client's identity or, at first, its subscription ends the program with EX_NOPERM. What
  * was sent to a topic before its first subscription was given is not kept for anyone;

@@ -162,6 +162,16 @@ tries() {
 	[ "$status" -eq 64 ]
 }
 
+@test "localhost is ::1 before it is 127.0.0.1, where alone the broker is" {
+	printf '%s localhost\n' ::1 127.0.0.1 >"$dir/hosts"
+	# shellcheck disable=SC2016  # expanded by the inner shell
+	elsewhere=(unshare -m sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$dir/hosts")
+	"${elsewhere[@]}" true 2>/dev/null || skip 'mounting is not allowed here'
+	# shellcheck disable=SC2046
+	run -0 "${elsewhere[@]}" timeout 120 nbms-recv --host localhost --port "$broker_port" $(tls_options nbms-recv) --idle 1s
+	[[ $output = *"localhost:$broker_port: connected as nbms-recv"* ]]
+}
+
 @test "a key with a password: from its file, never asked for" {
 	openssl ec -in "$dir/tls/nbms-recv.key" -aes256 -passout pass:secret -out "$dir/locked.key" 2>/dev/null
 	echo secret >"$dir/password"
