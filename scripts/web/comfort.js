@@ -19,7 +19,7 @@ export function ratio(celsius, humidity) {
 	return 0.621945 * p / (PRESSURE - p);
 }
 
-const W = 600, H = 420, L = 12, R = 46, B = 36, T = 30, LOW = 14, HIGH = 34, TOP = 0.024;
+const W = 600, H = 436, L = 12, R = 46, B = 36, T = 46, LOW = 14, HIGH = 34, TOP = 0.024;
 const x = (celsius) => L + (celsius - LOW) / (HIGH - LOW) * (W - L - R);
 const y = (w) => H - B - w / TOP * (H - B - T);
 const path = (points) => points.map(([a, b], i) => `${i ? 'L' : 'M'}${a.toFixed(1)} ${b.toFixed(1)}`).join('');

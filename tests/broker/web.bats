@@ -224,7 +224,7 @@ slow_reader() {
 	step nothing_was_complained_of || :
 	mkdir "$BATS_TEST_TMPDIR/run"
 	other=$(free_port)
-	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run "$top/scripts/nbms-web" -d "$NBMS_DIR" -p "$other" --log error >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run "$top/scripts/nbms-web" -d "$NBMS_DIR" -p "$other" --max 1 --log error >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
 	web=$!
 	within 60 curl -sf -o /dev/null "http://localhost:$other/"
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR"/run/nbms-web.*)" = 700 ]
@@ -235,11 +235,16 @@ slow_reader() {
 	some() { [ "$(held)" -gt 0 ]; }
 	none() { [ "$(held)" -eq 0 ]; }
 	within 60 some
+	# it is the one that there may be: requests are to come again later, files are there
+	answers() { [ "$(curl -s -m 60 -o /dev/null -w '%{http_code}' "http://localhost:$other/$1")" = "$2" ]; }
+	answers api/main/overview 429
+	answers app.js 200
 	# the session itself killed: the next sweep finds what it has left
 	kill -9 "$(pgrep -x nbms-live -P "$(pgrep -x websocketd -P "$web")")"
 	nbms-live sweep
 	none
 	kill "$slow"
+	within 60 answers api/main/overview 401
 	slow_reader &
 	slow=$!
 	within 60 some
