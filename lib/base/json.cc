@@ -62,6 +62,7 @@ fault
 json_own::index_text(json *j, struct span text)
 {
 	using namespace simdjson;
+	uint32_t *end;
 
 	if (text.n > TEXT_MAX)
 		return SIZE;
@@ -78,7 +79,7 @@ json_own::index_text(json *j, struct span text)
 	switch (j->stage->stage1(reinterpret_cast<const uint8_t *>(text.p), text.n,
 	    simdjson::stage1_mode::regular)) {
 	case simdjson::SUCCESS:
-		return FINE;
+		break;
 	case simdjson::EMPTY:
 		return EMPTY;
 	case simdjson::UTF8_ERROR:
@@ -90,6 +91,10 @@ json_own::index_text(json *j, struct span text)
 	default:
 		return SYNTAX;
 	}
+	/* so does simdjson; here, because tokens::here and scalar_end read them */
+	end = j->stage->structural_indexes.get() + j->stage->n_structural_indexes;
+	end[0] = end[1] = uint32_t(text.n);
+	return FINE;
 }
 
 namespace
@@ -136,6 +141,22 @@ is_number(const char *p, const char *end)
 	return p == end;
 }
 
+bool
+opens(char c)
+{
+	return c == '{' || c == '[';
+}
+
+bool
+closes(char c)
+{
+	return c == '}' || c == ']';
+}
+
+/*
+ * Every token but a last one that closes has another behind it: only there does the walk look
+ * whether any is left.
+ */
 class walk
 {
       public:
@@ -156,6 +177,8 @@ class walk
 			j->nodes =
 			    static_cast<node *>(xrealloc(j->nodes, j->room * sizeof(node)));
 		}
+		if (opens(in.now()) && !closes(in.last()))
+			return unclosed();
 		f = value(0, root);
 		j->minified = meant == j->n;
 		return f != FINE ? f : in.done() ? FINE : SYNTAX;
@@ -167,7 +190,19 @@ class walk
 	const char *base;
 	unsigned kept; /* containers as deep as this are checked, and nothing in them kept */
 	bool escapes; /* is there any in the text? Mostly not, and then no string is searched */
-	size_t meant = 0; /* bytes that are not insignificant white space */
+	size_t meant = 0;       /* bytes that are not insignificant white space */
+	fault trouble = SYNTAX; /* what it is where there is no string or scalar */
+
+	fault
+	unclosed()
+	{
+		unsigned open = 0;
+
+		for (; !in.done() && open <= JSON_DEPTH; in.skip())
+			open +=
+			    unsigned(opens(in.now())) - unsigned(closes(in.now()) && open > 0);
+		return open > JSON_DEPTH ? DEPTH : SYNTAX;
+	}
 
 	void
 	punctuation()
@@ -188,7 +223,7 @@ class walk
 	{
 		if (depth > JSON_DEPTH)
 			return DEPTH;
-		switch (in.peek()) {
+		switch (in.now()) {
 		case '{':
 			return container(JSON_OBJECT, '}', depth, self);
 		case '[':
@@ -208,11 +243,11 @@ class walk
 
 		*self = me;
 		punctuation();
-		if (depth >= kept && (f = skim(closing, depth)) != FINE)
+		if (depth >= kept && in.now() != closing && (f = skim(closing, depth)) != FINE)
 			return f;
-		while (in.peek() != closing) {
+		while (in.now() != closing) {
 			if (last != 0) {
-				if (in.peek() != ',')
+				if (in.now() != ',')
 					return SYNTAX;
 				punctuation();
 			}
@@ -228,78 +263,106 @@ class walk
 		}
 		j->nodes[me].n = in.here() + 1 - j->nodes[me].off;
 		punctuation();
-		return FINE;
+		return depth > 0 && in.done() ? SYNTAX : FINE;
 	}
 
-	/* Checks what is in a container, up to where it closes. */
+	/* Checks what is in a container that is not empty, up to where it closes: most of a
+	 * record's text. */
 	fault
 	skim(char closing, unsigned depth)
 	{
-		char closes[JSON_DEPTH + 1];
+		tokens t = in; /* of its own, for registers */
+		char outer[JSON_DEPTH], c;
+		json_kind kind;
 		unsigned open = 0;
-		bool first = true; /* nothing yet in the innermost one */
+		size_t longer = 0; /* bytes of tokens beyond one each */
+		uint32_t n;
 
-		closes[0] = closing;
+		if (depth >= JSON_DEPTH)
+			return DEPTH;
 		for (;;) {
-			char c = in.peek();
-			fault f;
-
-			if (c == closes[open]) {
-				if (open == 0)
-					return FINE;
-				open--;
-				first = false;
-				punctuation();
-				continue;
-			}
-			if (!first) {
-				if (c != ',')
+			if (closing == '}') {
+				if ((n = skim_string(t)) == 0)
+					return trouble;
+				longer += n - 1;
+				t.skip();
+				if (t.now() != ':')
 					return SYNTAX;
-				punctuation();
+				t.skip();
 			}
-			if (closes[open] == '}' && (f = skim_name()) != FINE)
-				return f;
-			if (depth + open >= JSON_DEPTH)
-				return DEPTH;
-			c = in.peek();
-			first = c == '{' || c == '[';
-			if (first) {
-				closes[++open] = c == '{' ? '}' : ']';
-				punctuation();
+			c = t.now();
+			if (opens(c)) {
+				outer[open++] = closing;
+				closing = c == '{' ? '}' : ']';
+			} else {
+				if ((n = c == '"' ? skim_string(t) : scalar_at(t, &kind)) == 0)
+					return trouble;
+				longer += n - 1;
+			}
+			t.skip();
+			if (opens(c) && t.now() != closing) {
+				if (depth + open >= JSON_DEPTH)
+					return DEPTH;
 				continue;
 			}
-			if ((f = c == '"' ? skim_string() : skim_scalar()) != FINE)
-				return f;
+			for (; t.now() == closing; closing = outer[--open]) {
+				if (open == 0) {
+					meant += in.left() - t.left() + longer;
+					in = t;
+					return FINE;
+				}
+				t.skip();
+				if (t.done())
+					return SYNTAX;
+			}
+			if (t.now() != ',')
+				return SYNTAX;
+			t.skip();
 		}
 	}
 
-	fault
-	skim_name()
+	/* The bytes of the string there, with its quotes; 0: there is none. In line: it is most
+	 * of what skim does. */
+	[[gnu::always_inline]] uint32_t
+	string_at(const tokens &t) const
 	{
-		fault f;
+		uint32_t from = t.here(), to = t.scalar_end();
 
-		if (in.peek() != '"')
-			return SYNTAX;
-		if ((f = skim_string()) != FINE)
-			return f;
-		if (in.peek() != ':')
-			return SYNTAX;
-		punctuation();
-		return FINE;
+		return base[from] == '"' && base[to - 1] == '"' && to - from > 1 ? to - from
+										 : 0;
 	}
 
-	/* A string, and where it ends. */
-	fault
-	bounds(uint32_t *from, uint32_t *to)
+	[[gnu::always_inline]] uint32_t
+	skim_string(const tokens &t)
 	{
-		*from = in.here() + 1;
-		*to = in.scalar_end();
-		if (*to <= *from || base[*to - 1] != '"')
-			return SYNTAX;
-		in.skip();
-		meant += *to - *from + 1;
-		--*to;
-		return FINE;
+		uint32_t from = t.here() + 1, n = string_at(t);
+		size_t unused;
+
+		if (n > 0 && escaped(from, from + n - 2) && plain_text(from, &unused) != FINE)
+			return wrong(ESCAPE);
+		return n;
+	}
+
+	/* The bytes of a number, true, false or null. */
+	uint32_t
+	scalar_at(const tokens &t, json_kind *kind)
+	{
+		struct span s = { base + t.here(), t.scalar_end() - t.here() };
+
+		*kind = JSON_NUMBER;
+		if (is_digit(s.p[0]) || s.p[0] == '-')
+			return is_number(s.p, s.p + s.n) ? uint32_t(s.n) : wrong(NUMBER);
+		*kind = span_is(s, "null") ? JSON_NULL : JSON_BOOL;
+		return *kind == JSON_NULL || span_is(s, "true") || span_is(s, "false")
+			   ? uint32_t(s.n)
+			   : 0;
+	}
+
+	uint32_t
+	wrong(fault f)
+	{
+		trouble = f;
+		return 0;
 	}
 
 	bool
@@ -309,36 +372,15 @@ class walk
 	}
 
 	fault
-	skim_string()
-	{
-		uint32_t from, to;
-		fault f = bounds(&from, &to);
-		size_t unused;
-
-		return f == FINE && escaped(from, to) ? plain_text(from, &unused) : f;
-	}
-
-	fault
-	skim_scalar()
-	{
-		json_kind kind;
-		struct span text;
-
-		return token(&kind, &text);
-	}
-
-	fault
 	name()
 	{
 		uint32_t self;
-		fault f;
+		fault f = string(&self);
 
-		if (in.peek() != '"')
-			return SYNTAX;
-		if ((f = string(&self)) != FINE)
+		if (f != FINE)
 			return f;
 		j->nodes[self].kind = MEMBER_NAME;
-		if (in.peek() != ':')
+		if (in.now() != ':')
 			return SYNTAX;
 		punctuation();
 		return FINE;
@@ -347,13 +389,14 @@ class walk
 	fault
 	string(uint32_t *self)
 	{
-		uint32_t from, to;
-		fault f = bounds(&from, &to);
+		uint32_t n = string_at(in), from = in.here() + 1;
 
-		if (f != FINE)
-			return f;
-		*self = add(JSON_STRING, from, to - from);
-		return escaped(from, to) ? unescape(*self) : FINE;
+		if (n == 0)
+			return trouble;
+		meant += n;
+		in.skip();
+		*self = add(JSON_STRING, from, n - 2);
+		return escaped(from, from + n - 2) ? unescape(*self) : FINE;
 	}
 
 	/* Reads the string at from into the arena, behind what is kept there. */
@@ -391,38 +434,18 @@ class walk
 		return FINE;
 	}
 
-	/* A number, true, false or null. */
-	fault
-	token(json_kind *kind, struct span *text)
-	{
-		uint32_t from = in.here();
-		struct span s;
-
-		if (in.done())
-			return SYNTAX;
-		s = { base + from, in.scalar_end() - from };
-		*text = s;
-		in.skip();
-		meant += s.n;
-		if (is_digit(s.p[0]) || s.p[0] == '-') {
-			*kind = JSON_NUMBER;
-			return is_number(s.p, s.p + s.n) ? FINE : NUMBER;
-		}
-		*kind = span_is(s, "null") ? JSON_NULL : JSON_BOOL;
-		return *kind == JSON_NULL || span_is(s, "true") || span_is(s, "false") ? FINE
-										       : SYNTAX;
-	}
-
 	fault
 	scalar(uint32_t *self)
 	{
 		json_kind kind;
-		struct span text;
-		fault f = token(&kind, &text);
+		uint32_t n = scalar_at(in, &kind);
 
-		if (f == FINE)
-			*self = add(kind, uint32_t(text.p - base), uint32_t(text.n));
-		return f;
+		if (n == 0)
+			return trouble;
+		*self = add(kind, in.here(), n);
+		in.skip();
+		meant += n;
+		return FINE;
 	}
 };
 

@@ -53,13 +53,14 @@ struct json {
 namespace json_own
 {
 
-/* Finds the text's tokens. */
+/* Finds the text's tokens, of which there is at least one; behind the last the index has the
+ * text's end twice. */
 fault index_text(json *j, struct span text);
 
 inline bool
 is_space(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	return uint8_t(c) <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
 }
 
 /* The tokens of an indexed text: starts of punctuation, strings and other scalars, in order. */
@@ -77,10 +78,21 @@ class tokens
 	{
 		return at < end ? text.p[*at] : '\0';
 	}
+	/* The same where there is one. */
+	char
+	now() const
+	{
+		return text.p[*at];
+	}
+	char
+	last() const
+	{
+		return text.p[end[-1]];
+	}
 	uint32_t
 	here() const
 	{
-		return at < end ? *at : uint32_t(text.n);
+		return *at;
 	}
 	void
 	skip()
@@ -102,9 +114,9 @@ class tokens
 	uint32_t
 	scalar_end() const
 	{
-		uint32_t to = at + 1 < end ? at[1] : uint32_t(text.n);
+		uint32_t to = at[1];
 
-		while (to > *at + 1 && is_space(text.p[to - 1]))
+		while (is_space(text.p[to - 1]) && to > *at + 1)
 			to--;
 		return to;
 	}
