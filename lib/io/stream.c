@@ -13,22 +13,22 @@
 #define PIPE_PIECE 4096
 #define PIECE ((size_t)512 << 10) /* bytes of a batch written before it is committed */
 #define HELD ((size_t)256 << 10)  /* bytes taken from the spool at a time */
-#define SERVED ((size_t)4 << 20)  /* bytes written before the caller has its turn */
-#define FRESH ((size_t)4 << 20)   /* bytes of records that need not be read from the spool */
+#define SERVED ((size_t)6 << 20)  /* bytes written before the caller has its turn */
+#define FRESH ((size_t)6 << 20)   /* bytes of records that need not be read from the spool */
 #define MARK_NS \
 	INT64_C(700000000) /* between marks: "once a second" is kept when a turn comes late */
 
 struct stream {
-	struct buf batch;  /* records added and not written */
-	uint64_t added;    /* how many */
-	int64_t latest_ms; /* when the last of them was received */
+	struct buf batch;  /* records that come next, written to the spool, */
+	size_t fresh;      /* so many bytes, often none; then those added and not written, */
+	uint64_t added;    /* so many */
+	int64_t latest_ms; /* when the last of these was received */
 	size_t uncommitted;
 	struct spool *writer;
 	struct spool_reader *reader; /* NULL: straight */
 	struct buf held;             /* whole lines on their way to stdout, */
 	size_t sent;                 /* of which so many bytes have gone */
-	struct buf fresh;            /* what comes next, written to the spool; often nothing */
-	struct spool_place behind;   /* the end of fresh there */
+	struct spool_place behind;   /* the end of what is fresh in the spool */
 	int64_t fresh_ms;            /* when its last was received */
 	uint64_t told;               /* seq of the last record in held */
 	int64_t told_ms;             /* when it was received */
@@ -71,7 +71,6 @@ stream_open(void)
 
 	s->batch = BUF((size_t)2 * SPOOL_LINE_MAX);
 	s->held = BUF((size_t)2 * SPOOL_LINE_MAX);
-	s->fresh = BUF((size_t)2 * SPOOL_LINE_MAX);
 	s->latest_ms = s->fresh_ms = s->told_ms = WHEN_NONE;
 	s->marked = clock_monotonic();
 	open_out(s);
@@ -118,7 +117,6 @@ stream_close(struct stream *s)
 		(void)close(s->out);
 	buf_free(&s->batch);
 	buf_free(&s->held);
-	buf_free(&s->fresh);
 	free(s);
 }
 
@@ -131,42 +129,40 @@ swap(struct buf *a, struct buf *b)
 	*b = was;
 }
 
-/* Keeps the batch for the reader of stdout, if that has had all there was before it. */
+/* May what is written now stay for the reader of stdout, which has had all there was before? */
 static bool
-keep_fresh(struct stream *s)
+is_next(const struct stream *s)
 {
-	uint64_t wanted = s->fresh.n > 0 ? s->behind.seq : s->told + 1;
+	uint64_t wanted = s->fresh > 0 ? s->behind.seq : s->told + 1;
 
-	if (spool_next_seq(s->writer) != wanted || s->fresh.n + s->batch.n > FRESH)
-		return false;
-	if (s->fresh.n == 0)
-		swap(&s->fresh, &s->batch);
-	else
-		buf_put(&s->fresh, buf_span(&s->batch));
-	if (s->latest_ms > s->fresh_ms)
-		s->fresh_ms = s->latest_ms;
-	return true;
+	return spool_next_seq(s->writer) == wanted && s->batch.n <= FRESH;
 }
 
 static void
 write_spool(struct stream *s)
 {
-	struct span lines = buf_span(&s->batch);
-	bool kept = keep_fresh(s);
+	bool stays = is_next(s);
 
-	spool_write(s->writer, lines, s->added);
-	if (kept)
+	spool_write(
+	    s->writer, (struct span){ s->batch.p + s->fresh, s->batch.n - s->fresh }, s->added);
+	if (stays) {
+		s->fresh = s->batch.n;
 		s->behind = spool_place(s->writer);
+		if (s->latest_ms > s->fresh_ms)
+			s->fresh_ms = s->latest_ms;
+	}
+	s->batch.n = s->fresh;
 }
 
 static void
 write_batch(struct stream *s)
 {
-	if (s->writer == NULL)
+	if (s->writer == NULL) {
 		out_put(buf_span(&s->batch));
-	else if (s->added > 0)
+		buf_clear(&s->batch);
+	} else if (s->added > 0) {
 		write_spool(s);
-	buf_clear(&s->batch);
+	}
 	s->added = 0;
 	s->latest_ms = WHEN_NONE;
 }
@@ -184,7 +180,7 @@ stream_add(struct stream *s, const struct envelope *e, json_value root)
 			if (e->received_ms > s->latest_ms)
 				s->latest_ms = e->received_ms;
 			s->uncommitted += s->batch.n - from;
-			if (s->batch.n >= PIECE)
+			if (s->batch.n - s->fresh >= PIECE)
 				write_batch(s);
 			return true;
 		}
@@ -248,7 +244,10 @@ end_of(const struct stream *s)
 static void
 take_fresh(struct stream *s)
 {
-	swap(&s->held, &s->fresh);
+	swap(&s->held, &s->batch);
+	buf_put(&s->batch, (struct span){ s->held.p + s->fresh, s->held.n - s->fresh });
+	s->held.n = s->fresh;
+	s->fresh = 0;
 	s->told = s->behind.seq - 1;
 	if (s->fresh_ms > s->told_ms)
 		s->told_ms = s->fresh_ms;
@@ -269,7 +268,7 @@ refill(struct stream *s)
 		return true;
 	buf_clear(&s->held);
 	s->sent = 0;
-	if (s->fresh.n > 0) {
+	if (s->fresh > 0) {
 		if (end_of(s) >= s->behind.seq)
 			take_fresh(s);
 		return s->held.n > 0;
