@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define POINTS_A_REQUEST 4096
+#define KEPT_MAX 1024   /* bytes of a value that is kept for who asks later */
 #define VALUE_MAX 65536 /* bytes; longer ones are none for people to look at */
 
 static struct span
@@ -58,6 +59,7 @@ free_wanted(struct live *s, struct wanted *w)
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash is done with it */
 	HASH_DEL(s->wanted, w);
 	w->of->points--;
+	free(w->json);
 	free(w->point_id);
 	free(w->name);
 	free(w);
@@ -227,6 +229,7 @@ want(struct live *s, struct chosen *c, json_value v, struct opt_list *points)
 	if ((w = points_want(s, c, thing, point)) == NULL)
 		return "too-many-points";
 	w->asked = true;
+	w->greet = w->json != NULL;
 	opt_list_add(points, w->point_id);
 	return NULL;
 }
@@ -253,15 +256,47 @@ points_say(struct live *s, const struct heard *of, const char *point_id, struct 
 	live_say(s, &w, buf_span(&s->key));
 }
 
-/* One that is asked for is told; one that is a member of a unit is that unit's. */
+/* The newest value of a point, for units that it is a member of, and for who asks for it. */
+static void
+keep_value(struct wanted *w, when_t t, struct span json, double value, bool reported)
+{
+	if (w->at != WHEN_NONE && t < w->at)
+		return;
+	w->at = t;
+	w->value = value;
+	w->fresh = true;
+	free(w->json);
+	w->json = reported && json.n <= KEPT_MAX ? xstrndup(json.p, json.n) : NULL;
+}
+
 static void
 take_value(struct live *s, struct wanted *w, struct span attr, when_t t, struct span json,
     double value, bool snapshot)
 {
+	bool main = span_is(attr, "M_Value");
+
+	if (snapshot && main && w->greet && t <= w->at)
+		return; /* it is told what is newer */
 	if (w->asked)
 		points_say(s, w->of, w->point_id, attr, t, json, snapshot);
-	if (span_is(attr, "M_Value"))
-		units_take(w, t, value);
+	if (main)
+		keep_value(w, t, json, value, !snapshot);
+}
+
+/* What was wanted for a unit before is asked for now: the gateway has been told of it, and will
+ * not report anew. */
+static void
+greet(struct live *s)
+{
+	struct wanted *w, *next;
+
+	HASH_ITER(hh, s->wanted, w, next)
+	{
+		if (w->greet && w->json != NULL)
+			points_say(s, w->of, w->point_id, SPAN("M_Value"), w->at,
+			    span_of(w->json), true);
+		w->greet = false;
+	}
 }
 
 static bool
@@ -295,6 +330,7 @@ snapshot(struct live *s, const struct chosen *c, const struct opt_list *points)
 	if (points->n > 0) /* none would be all */
 		trend_latest(h, &t, snapshot_value, s);
 	history_close(h);
+	greet(s);
 	units_tell(s, true);
 }
 

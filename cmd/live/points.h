@@ -25,8 +25,10 @@ struct wanted {
 	char *name;   /* thing and point, the key */
 	bool asked;   /* its values are told */
 	size_t units; /* uses as a member of those; without both nobody wants it */
-	double value; /* for them: its newest; NAN: none, or no number */
+	double value; /* its newest; NAN: none, or no number */
 	when_t at;
+	char *json; /* the same as the gateway reported it; NULL: it is of the history */
+	bool greet; /* it has to be told that, which the history may not have yet */
 	bool fresh; /* what is made of it is due */
 	UT_hash_handle hh;
 };
@@ -64,9 +66,6 @@ typedef bool unit_named_fn(json_value list, const char *id);
 /* Those of the request are told no more; returns how many. */
 size_t units_unwant(
     struct live *s, const struct chosen *c, json_value list, unit_named_fn *named);
-
-/* A point has a value: what is made of it is due, unless it has a newer one. */
-void units_take(struct wanted *w, when_t t, double value);
 
 /* Tells what is due: once a message, whatever number of members it brings. */
 void units_tell(struct live *s, bool snapshot);

@@ -180,16 +180,6 @@ units_unwant(struct live *s, const struct chosen *c, json_value list, unit_named
 
 /* ---- values ---- */
 
-void
-units_take(struct wanted *w, when_t t, double value)
-{
-	if (w->at != WHEN_NONE && t < w->at)
-		return;
-	w->value = value;
-	w->at = t;
-	w->fresh = true;
-}
-
 static void
 tell(struct live *s, const struct unit *u, struct attribute *a, bool snapshot)
 {

@@ -159,6 +159,7 @@ nobody() { [ "$(db 'SELECT count(*) FROM connection')" = 0 ] && [ "$(db 'SELECT 
 	[ "$(count a.out ".point_id == \"$fan\"")" -eq 0 ] # its members are not told, unless they are asked for
 	ask a "{\"request\":\"subscribe\",\"id\":2,\"building\":\"B001\",\"points\":[\"$fan\"]}"
 	within 60 has a '.id == 2 and .points == 1'
+	within 60 has a ".point_id == \"$fan\" and .value == 1 and .snapshot" # what it has reported, not the history's
 	# one that another session holds anyhow, with the newest value
 	ask b '{"request":"subscribe","building":"B001","points":["ComP_U_AHU_01"]}'
 	within 60 has b '.attr == "Run" and .value == 1'
