@@ -7,6 +7,7 @@
 #include "learn/bound.h"
 #include "learn/columns.h"
 #include "learn/commit.h"
+#include "learn/lagrange.h"
 #include "learn/reason.h"
 
 #define REACH 0.05 /* K h a day: less is the grid's grain, not a failing plant */
@@ -185,12 +186,15 @@ mix(struct search *s, struct optimise_schedule *plan, int effort)
 	enum learn_status status = columns == NULL ? LEARN_NOMEM : columns_add(columns, plan);
 	size_t most = s->c->units > FEW ? s->c->units : FEW;
 	int n, roundings = 2 + (int)(ROUNDINGS * FEW / most) * effort;
+	double slope[OPTIMISE_STEPS];
 
 	if (status == LEARN_OK)
 		status = columns_mix(columns, s->slope, MIXES * effort);
 	for (n = 0; n < roundings && status != LEARN_NOMEM; n++) {
-		if (n == roundings - 2)
-			status = columns_mix(columns, s->slope, 2);
+		if (n == roundings - 2) {
+			memcpy(slope, s->slope, sizeof(slope));
+			status = columns_mix(columns, slope, 2);
+		}
 		columns_choose(columns, plan, n);
 		keep_better(s, plan);
 		status = polish(s, plan);
@@ -208,6 +212,7 @@ optimise_run(
 	struct bound relaxed = { 0 };
 	enum learn_status status;
 	struct search s;
+	double apart;
 
 	memset(plan, 0, sizeof(*plan));
 	status = optimise_check(c);
@@ -230,6 +235,8 @@ optimise_run(
 	if (status == LEARN_OK && s.price.demand > 0)
 		status = mix(&s, plan, effort);
 	use_best(&s, plan);
+	if (bound && lagrange_bound(c, &s.price, s.slope, &apart) == LEARN_OK)
+		plan->bound = fmax(plan->bound, apart); /* also when one of them is NaN */
 	if (status == LEARN_OK)
 		status = find_least(&s, plan);
 	if (status == LEARN_OK)

@@ -118,8 +118,9 @@ struct optimise_schedule {
 
 /*
  * Find a good schedule. A band is soft: where none keeps it, as near as can be. effort 1
- * (quick) .. 10 bounds the number of plans tried; 3 is usual. With bound, also solves the LP
- * relaxation: its duals guide the search and it certifies the gap. Results are repeatable.
+ * (quick) .. 10 bounds the number of plans tried; 3 is usual. With bound, also certifies the
+ * gap: by the LP relaxation, whose duals guide the search, or by the search's own (lagrange.h),
+ * whichever is nearer. Results are repeatable.
  *
  * LEARN_INFEASIBLE: the schedule is there and is the best there is, but no
  * schedule brings any zone into its band while people are there (least[]).

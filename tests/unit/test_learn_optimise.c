@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "learn/bound.h"
+#include "learn/lagrange.h"
 #include "learn/optimise.h"
 #include "learn/reason.h"
 #include "learn/solar.h"
@@ -281,7 +282,7 @@ schedules_are_good_and_bounded(void **state)
 	assert_int_equal(optimise_run(&b.c, 2, true, &s), LEARN_OK);
 	assert_keeps_limits(&b.c, &s);
 	assert_true(s.bound <= s.total.objective && s.bound > 0);
-	assert_true(s.gap >= 0 && s.gap < 0.08);
+	assert_true(s.gap >= 0 && s.gap < 0.02);
 	assert_true(fabs(s.total.objective - (s.total.energy + s.total.demand + s.total.start +
 						 s.total.comfort)) < 1e-6);
 	for (i = 0; i < 3 * STEPS; i++) {
@@ -349,6 +350,92 @@ one_unit_is_nearly_exact(void **state)
 	assert_true(s.total.objective >= least - 1e-6 && s.total.objective < 1.01 * least + 1);
 	optimise_free(&s);
 	optimise_free(&best);
+}
+
+static double
+between(double low, double high)
+{
+	return low + (high - low) * (noise() + 0.5);
+}
+
+/* A building of which nothing is as usual: bands that move, heat and cold, units in mid-run. */
+static void
+odd_case(struct building *b, uint64_t which)
+{
+	double centre;
+	size_t i, k;
+
+	make_case(b);
+	seed = which;
+	noise();
+	b->c.steps = 8 + which % 25;
+	b->c.units = 1 + which % 3;
+	b->c.demand_price = which % 4 == 0 ? 0 : between(0, 500);
+	b->c.billed_peak = between(0, 20);
+	centre = between(10, 30);
+	for (k = 0; k < STEPS; k++) {
+		b->price[k] = between(-20, 250);
+		b->base[k] = between(0, 20);
+		b->outdoor[k] = centre + between(-4, 4);
+		b->cop[k] = between(-0.5, 4);
+		b->gain[k] = between(0, 2);
+		b->low[k] = k % 5 == 0 ? NAN : between(20, 22);
+		b->high[k] = k % 7 == 0 ? NAN : b->low[k] + between(0, 3);
+	}
+	for (i = 0; i < 3; i++) {
+		struct optimise_unit *u = &b->unit[i];
+
+		u->a = between(0.8, 0.999);
+		u->b = between(0.01, 0.1);
+		u->power_min = between(0.2, 3.9);
+		u->min_on = 1 + (int)(which + i) % 5;
+		u->min_off = 1 + (int)(which / 2 + i) % 4;
+		u->start_cost = between(0, 60);
+		u->ramp = which % 5 == 0 ? between(1, 4) : INFINITY;
+		u->temperature = between(15, 30);
+		u->heating = which % 2 == 0 ? b->cop : NULL;
+		u->cooling = which % 3 == 0 && which % 2 == 0 ? NULL : b->cop;
+		u->age = 9;
+	}
+	/* Started at once before: on for as long as it must be. */
+	if (which % 3 == 1) {
+		for (k = 0; k < 4; k++)
+			b->cop[k] = 2;
+		b->unit[0].on = true;
+		b->unit[0].age = 1;
+		b->unit[0].power = 4;
+	}
+}
+
+/* What is certified holds for plans as good as they come, and for any prices of a kW. */
+static void
+bounds_hold(void **state)
+{
+	double slope[OPTIMISE_STEPS], least, gaps = 0;
+	struct optimise_schedule s;
+	struct optimise_prices price;
+	struct building b;
+	uint64_t which;
+	size_t k;
+
+	(void)state;
+	for (which = 1; which <= 60; which++) {
+		enum learn_status status;
+
+		odd_case(&b, which);
+		status = optimise_run(&b.c, 1, true, &s);
+		assert_true(status == LEARN_OK || status == LEARN_INFEASIBLE);
+		assert_keeps_limits(&b.c, &s);
+		assert_true(s.bound <= s.total.objective + 1e-6);
+		gaps += (s.total.objective - s.bound) / (50 + fabs(s.total.objective));
+		for (k = 0; k < b.c.steps; k++)
+			slope[k] = between(-10, 60);
+		optimise_prices(&b.c, &price);
+		assert_int_equal(lagrange_bound(&b.c, &price, slope, &least), LEARN_OK);
+		assert_true(least <= s.total.objective);
+		optimise_free(&s);
+	}
+	assert_true(gaps / 60 < 0.02);
 }
 
 static void
@@ -526,6 +613,7 @@ main(void)
 		cmocka_unit_test(start_times),
 		cmocka_unit_test(schedules_are_good_and_bounded),
 		cmocka_unit_test(one_unit_is_nearly_exact),
+		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(state_is_carried_on),
 		cmocka_unit_test(values_change_the_plan),
 		cmocka_unit_test(auto_mode_heats_and_cools),
