@@ -52,6 +52,16 @@ judged(
 		job->status = EX_UNAVAILABLE;
 }
 
+static bool
+weather_known(const struct task_hours *th)
+{
+	size_t i = 0;
+
+	while (i < th->known && isnan(th->h.temperature[i]))
+		i++;
+	return i < th->known;
+}
+
 static void
 test(struct learn_job *job, struct table *t, const struct place *p, struct task_hours *th)
 {
@@ -61,6 +71,8 @@ test(struct learn_job *job, struct table *t, const struct place *p, struct task_
 	struct lagged l = { 0 };
 
 	status = backtest_year(&th->h, (int)job->days, (int)job->test_days, level, b);
+	if (!weather_known(th))
+		diag("building %.*s: no outdoor temperature is known", SPAN_ARG(p->key));
 	judged(job, p, "year-ahead", status);
 	if (status == LEARN_OK || status == LEARN_NO_SKILL)
 		put_rows(t, p, "year-ahead", b);

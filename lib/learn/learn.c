@@ -22,7 +22,7 @@ learn_reason(enum learn_status status)
 	case LEARN_STALE:
 		return "the newest reading is more than two weeks old";
 	case LEARN_NO_SKILL:
-		return "no better than repeating last week";
+		return "no better than the naive rule";
 	case LEARN_INFEASIBLE:
 		return "no schedule can keep the limits";
 	case LEARN_LIMIT:

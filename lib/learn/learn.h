@@ -16,7 +16,7 @@ enum learn_status {
 	LEARN_NONFINITE,  /* an input that must be finite is NaN or infinite */
 	LEARN_RANGE,      /* an argument outside its stated range */
 	LEARN_STALE,      /* nothing was read lately */
-	LEARN_NO_SKILL,   /* no better than repeating last week */
+	LEARN_NO_SKILL,   /* no better than the naive rule it is held against */
 	LEARN_INFEASIBLE, /* no schedule can keep the stated limits */
 	LEARN_LIMIT,      /* stopped at its limit before it was done */
 	LEARN_NOMEM
