@@ -149,7 +149,7 @@ static bool
 read_csv(const struct gather *g, struct hourly *x)
 {
 	struct buf text = BUF(CSV_MAX);
-	size_t line = 0, from, to, k, taken = 0;
+	size_t line = 0, from, to, k, taken = 0, more = 0;
 
 	if (!file_read(g->csv, &text)) {
 		if (errno != ENOENT)
@@ -174,6 +174,7 @@ read_csv(const struct gather *g, struct hourly *x)
 	}
 	for (k = 0; k < x->known; k++) {
 		taken += x->count[k] > 0 ? 1 : 0;
+		more += x->count[k] > 1 ? (size_t)x->count[k] - 1 : 0;
 		if (x->count[k] == 0)
 			x->load[k] = x->temperature[k] = NAN;
 	}
@@ -181,6 +182,9 @@ read_csv(const struct gather *g, struct hourly *x)
 		diag("%s: it is empty", g->csv);
 	else if (taken == 0)
 		diag("%s: none of its %zu lines is an hour of the period", g->csv, line);
+	if (more > 0)
+		diag("%s: %zu lines are of an hour that has one already: the first stands",
+		    g->csv, more);
 	buf_free(&text);
 	return true;
 }

@@ -194,6 +194,15 @@ best_of(const double *y)
 	return NAN;
 }
 
+/* NaN: an hour of the week that it has not seen, or no temperature. */
+static double
+towt_says(const struct towt *towt, const struct hour *at, double temperature, double bias)
+{
+	double y = bias + towt_predict(towt, hour_of_week(at), temperature);
+
+	return isnan(temperature) || isnan(y) ? NAN : y > 0 ? y : 0;
+}
+
 enum learn_status
 dayahead_forecast(const struct dayahead *m, const struct lagged *l, size_t issue, size_t hours,
     double out[DAYAHEAD_MODELS][DAYAHEAD_HOURS])
@@ -211,13 +220,8 @@ dayahead_forecast(const struct dayahead *m, const struct lagged *l, size_t issue
 
 		y[DAYAHEAD_RIDGEAR] = ridgear_predict(&m->ridgear, l, t, issue);
 		y[DAYAHEAD_GBM] = trees_on_top(m, l, t, issue, y[DAYAHEAD_RIDGEAR]);
-		y[DAYAHEAD_TOWT] = NAN;
-		if (towt)
-			y[DAYAHEAD_TOWT] =
-			    fmax(0, bias + towt_predict(&m->towt, hour_of_week(&l->h->at[t]),
-					       l->h->temperature[t]));
-		if (towt && isnan(l->h->temperature[t]))
-			y[DAYAHEAD_TOWT] = NAN;
+		y[DAYAHEAD_TOWT] =
+		    towt ? towt_says(&m->towt, &l->h->at[t], l->h->temperature[t], bias) : NAN;
 		y[DAYAHEAD_WEEK] = past(l, t, issue, 7);
 		y[DAYAHEAD_DAY] = past(l, t, issue, 1);
 		y[DAYAHEAD_SERVED] = best_of(y);

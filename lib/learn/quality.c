@@ -7,7 +7,10 @@
 
 #include "learn/metric.h"
 
-#define AROUND 3 /* rows on each side that a spike is held against */
+#define AROUND 3 /* known rows on each side that a spike is held against */
+#define FAR 12   /* rows: they are no farther away */
+#define MONTH ((size_t)30 * 24)
+#define PASSES 4 /* spikes hide spikes beside them */
 
 static void
 blank_impossible(struct hours *h, size_t from, size_t to, struct quality *q)
@@ -25,35 +28,51 @@ blank_impossible(struct hours *h, size_t from, size_t to, struct quality *q)
 	}
 }
 
-static void
-blank_stuck(struct hours *h, size_t from, size_t to, struct quality *q)
+/* Counts the runs of the same value longer than `hours`, and blanks them. A long run of zeros
+ * may be a building that is off. */
+static size_t
+stuck_runs(struct hours *h, size_t from, size_t to, size_t hours, bool blank, struct quality *q)
 {
-	size_t i, first = from;
+	size_t i, k, first = from, runs = 0;
 
 	for (i = from; i <= to; i++) {
-		size_t k;
-
 		if (i < to && i > first && h->load[i] == h->load[first])
 			continue;
-		/* A long run of zeros may be a building that is off. */
-		if (i - first > QUALITY_STUCK_HOURS && h->load[first] != 0) {
-			for (k = first; k < i; k++)
+		if (i - first > hours && h->load[first] != 0) {
+			runs++;
+			q->stuck += blank ? i - first : 0;
+			for (k = first; k < i && blank; k++)
 				h->load[k] = NAN;
-			q->stuck += i - first;
 		}
 		first = i;
 	}
+	return runs;
+}
+
+/* Half a day of the same is a fault where that is rare: elsewhere it is a coarse meter at
+ * night.
+ */
+static void
+blank_stuck(struct hours *h, size_t from, size_t to, struct quality *q)
+{
+	(void)stuck_runs(h, from, to, QUALITY_STUCK_HOURS, true, q);
+	if (stuck_runs(h, from, to, QUALITY_STUCK_RARE, false, q) <= 1 + (to - from) / MONTH)
+		(void)stuck_runs(h, from, to, QUALITY_STUCK_RARE, true, q);
 }
 
 /* Median of the rows around i, without i itself; NaN if there are too few. */
 static double
 median_around(const struct hours *h, size_t from, size_t to, size_t i)
 {
-	double near[2 * AROUND + 1];
-	size_t k, n = 0, first = i >= from + AROUND ? i - AROUND : from;
+	double near[2 * AROUND];
+	size_t k, n = 0, before;
 
-	for (k = first; k < to && k <= i + AROUND; k++)
-		if (k != i && isfinite(h->load[k]))
+	for (k = i; k > from && i - k < FAR && n < AROUND; k--)
+		if (isfinite(h->load[k - 1]))
+			near[n++] = h->load[k - 1];
+	before = n;
+	for (k = i + 1; k < to && k - i <= FAR && n - before < AROUND; k++)
+		if (isfinite(h->load[k]))
 			near[n++] = h->load[k];
 	return n >= 3 ? metric_quantile(n, near, 0.5) : NAN;
 }
@@ -110,7 +129,12 @@ blank_spikes(struct hours *h, size_t from, size_t to, struct quality *q)
 			scratch[n++] = fabs(h->load[i] - median[hour_of_week(&h->at[i])]);
 	limit[0] = QUALITY_SPIKE_MAD * metric_quantile(n, scratch, 0.5);
 	for (i = from, n = 0; i < to; i++) {
-		jump[i - from] = fabs(h->load[i] - median_around(h, from, to, i));
+		double around = median_around(h, from, to, i);
+
+		/* What stands alone has its hour of the week to be held against. */
+		if (isnan(around))
+			around = median[hour_of_week(&h->at[i])];
+		jump[i - from] = fabs(h->load[i] - around);
 		if (isfinite(jump[i - from]))
 			scratch[n++] = jump[i - from];
 	}
@@ -151,9 +175,15 @@ quality_clean(struct hours *h, size_t from, size_t to, struct quality *q)
 	q->rows = to - from;
 	blank_impossible(h, from, to, q);
 	blank_stuck(h, from, to, q);
-	status = blank_spikes(h, from, to, q);
-	if (status != LEARN_OK)
-		return status;
+	for (i = 0; i < PASSES; i++) {
+		size_t spikes = q->spike;
+
+		status = blank_spikes(h, from, to, q);
+		if (status != LEARN_OK)
+			return status;
+		if (q->spike == spikes)
+			break;
+	}
 	for (i = from; i < to; i++) {
 		gap = isnan(h->load[i]) ? gap + 1 : 0;
 		if (gap > q->longest_gap)

@@ -3,10 +3,12 @@
  *
  *   missing    NaN, infinite
  *   impossible below 0, or more than 1e9 kWh in an hour: no meter measures that
- *   stuck      the same value other than 0 for more than STUCK_HOURS rows
+ *   stuck      the same value other than 0 for more than STUCK_HOURS rows, or for more than
+ *              STUCK_RARE where that is so once a month at most
  *   spike      more than 12 MAD from the median of the rows around it and from the
- *              median of its hour of the week; where a tenth of an hour of the week is
- *              like that, or one row in twenty, it is how the building works, and they stay
+ *              median of its hour of the week, again until none is left; where a tenth of an
+ * hour of the week is like that, or one row in twenty, it is how the building works, and they
+ * stay
  */
 #ifndef NBMS_LEARN_QUALITY_H
 #define NBMS_LEARN_QUALITY_H
@@ -18,6 +20,7 @@
 
 #define QUALITY_MOST 1e9 /* kWh an hour */
 #define QUALITY_STUCK_HOURS 48
+#define QUALITY_STUCK_RARE 12
 #define QUALITY_SPIKE_MAD 12
 
 struct quality {

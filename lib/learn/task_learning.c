@@ -31,6 +31,19 @@ without_temperature(const struct task_hours *th)
 	return n;
 }
 
+static bool
+steady(const struct task_hours *th)
+{
+	double low = INFINITY, high = -INFINITY;
+	size_t i;
+
+	for (i = 0; i < th->known; i++) {
+		low = fmin(low, th->h.temperature[i]);
+		high = fmax(high, th->h.temperature[i]);
+	}
+	return low == high;
+}
+
 static void
 put_quality(struct jw *w, const struct task_hours *th, const struct quality *q)
 {
@@ -301,6 +314,17 @@ silent(const struct task_hours *th)
 	return th->known - i;
 }
 
+/* Hours of the forecast that no model can tell. */
+static size_t
+unknown(const struct coming *c)
+{
+	size_t k, n = 0;
+
+	for (k = 0; k < c->n; k++)
+		n += isnan(c->kwh[k]) ? 1 : 0;
+	return n;
+}
+
 /* What whoever reads the forecast should know of it. */
 static void
 remark(const struct task_hours *th, const struct coming *c, enum learn_status day,
@@ -309,11 +333,15 @@ remark(const struct task_hours *th, const struct coming *c, enum learn_status da
 	bool tested = c->tested == LEARN_OK || c->tested == LEARN_NO_SKILL;
 	bool repeats = c->by == DAYAHEAD_WEEK || c->by == DAYAHEAD_DAY;
 	size_t weather = coming_weather(th), hours = silent(th);
-	char old[64] = "";
+	char old[128] = "";
 
 	if (hours >= 24)
 		(void)snprintf(
 		    old, sizeof(old), "; the newest reading is %zu hours old", hours);
+	else if (unknown(c) > 0)
+		(void)snprintf(old, sizeof(old), "; of %zu hours to come nothing is known%s",
+		    unknown(c),
+		    th->zeros > th->known / 20 ? ", as zeros stand for missing ones" : "");
 	if (c->n == 0)
 		task_settle(o, TASK_OK, "no forecast: %s", learn_reason(day));
 	else if (repeats && !tested)
@@ -339,7 +367,7 @@ remark(const struct task_hours *th, const struct coming *c, enum learn_status da
 	else if (!c->tried)
 		task_settle(o, TASK_OK, "there is too little history to try %s on%s",
 		    dayahead_name(c->by), old);
-	else if (hours >= 24)
+	else if (old[0] != '\0')
 		task_settle(o, TASK_OK, "%s", old + 2);
 }
 
@@ -360,6 +388,8 @@ learn(struct jw *w, const struct task_hours *th, enum baseline_level level,
 		put_explain(w, th, from, &b->towt);
 	else if (without_temperature(th) == th->known)
 		task_settle(o, TASK_NO_RUN, "no outdoor temperature is known");
+	else if (status == LEARN_SINGULAR && steady(th))
+		task_settle(o, TASK_NO_RUN, "the outdoor temperature never changes");
 	else
 		task_settle(o, TASK_NO_RUN, "%s", learn_reason(status));
 	day = coming_forecast(&th->h, th->known, level == BASELINE_ACCURATE, c);

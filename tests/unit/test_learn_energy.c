@@ -293,6 +293,45 @@ spikes_are_faults_and_habits_are_not(void **state)
 	assert_int_equal(quality_clean(&h, 0, h.n, &q), LEARN_OK);
 	assert_int_equal(q.spike, 0);
 	hours_free(&h);
+	/* a day of it ten times too much, a week in the wrong unit: none hides the next */
+	make_building(&h, 365, 4);
+	for (i = 0; i < 7 * DAY; i++) {
+		h.load[100 * DAY + i] *= 1000;
+		h.load[200 * DAY + i] *= i < DAY ? 10 : 1;
+	}
+	assert_int_equal(quality_clean(&h, 0, h.n, &q), LEARN_OK);
+	assert_int_equal(q.spike, 8 * DAY);
+	assert_true(!isnan(h.load[100 * DAY - 1]) && !isnan(h.load[201 * DAY]));
+	hours_free(&h);
+}
+
+/* Half a day of the same is a fault, unless nights are like that. */
+static void
+stuck_for_half_a_day(void **state)
+{
+	struct quality q;
+	struct hours h;
+	size_t i;
+
+	(void)state;
+	make_building(&h, 60, 4);
+	for (i = h.n - 30; i < h.n; i++)
+		h.load[i] = 77.5;
+	for (i = 308; i < 319; i++)
+		h.load[i] = h.load[307]; /* twelve hours of a night may be */
+	for (i = 400; i < 430; i++)
+		h.load[i] = 0;
+	assert_int_equal(quality_clean(&h, 0, h.n, &q), LEARN_OK);
+	assert_int_equal(q.stuck, 30);
+	assert_true(isnan(h.load[h.n - 1]) && !isnan(h.load[307]));
+	hours_free(&h);
+	make_building(&h, 60, 4);
+	for (i = 0; i < h.n; i++)
+		if (h.at[i].hour < 7 || h.at[i].hour > 17)
+			h.load[i] = 40;
+	assert_int_equal(quality_clean(&h, 0, h.n, &q), LEARN_OK);
+	assert_int_equal(q.stuck, 0);
+	hours_free(&h);
 }
 
 static void
@@ -637,6 +676,7 @@ main(void)
 		cmocka_unit_test(frames_take_bad_readings),
 		cmocka_unit_test(quality_finds_faults),
 		cmocka_unit_test(spikes_are_faults_and_habits_are_not),
+		cmocka_unit_test(stuck_for_half_a_day),
 		cmocka_unit_test(trees_learn_steps),
 		cmocka_unit_test(towt_is_exact_on_its_own),
 		cmocka_unit_test(baseline_knows_its_limits),
