@@ -17,7 +17,8 @@
 #define REFIT_YOUNG 7             /* days */
 #define ALPHA 0.1
 #define DAY ((size_t)24)
-#define FRESH ((size_t)14 * 24) /* rows: of older readings no tomorrow is made */
+#define NINE_DAYS ((size_t)9 * 24) /* rows: so many errors an interval of 90 % wants */
+#define FRESH ((size_t)14 * 24)    /* rows: of older readings no tomorrow is made */
 
 /* Does a model speak for all the rows to come? One that wants a weather forecast may not. */
 static bool
@@ -53,15 +54,24 @@ fresh(const struct hours *h, size_t known)
 	return i < known;
 }
 
-static bool
-was_tested(const struct coming *c, enum dayahead_model m)
+/* What the test knows of a model, if it spoke for half of the time at least, and where others
+ * have an interval long enough for one; otherwise NULL. */
+static const struct backtest_model *
+figures(const struct coming *c, enum dayahead_model m)
 {
-	size_t i;
+	const struct backtest_model *found = NULL;
+	size_t i, most = 0;
 
-	for (i = 0; i < c->test.models; i++)
-		if (strcmp(c->test.model[i].name, dayahead_name(m)) == 0)
-			return true;
-	return false;
+	for (i = 0; i < c->test.models; i++) {
+		const struct backtest_model *b = &c->test.model[i];
+
+		most = b->score.n > most ? b->score.n : most;
+		if (strcmp(b->name, dayahead_name(m)) == 0)
+			found = b;
+	}
+	if (found == NULL || 2 * found->score.n < most)
+		return NULL;
+	return found->score.n >= NINE_DAYS || most < NINE_DAYS ? found : NULL;
 }
 
 /*
@@ -73,20 +83,19 @@ static enum dayahead_model
 best_of(const struct coming *c, double (*out)[DAYAHEAD_HOURS])
 {
 	enum dayahead_model best = DAYAHEAD_SERVED;
-	bool known = was_tested(c, whose(out, c->n));
+	bool known = figures(c, whose(out, c->n)) != NULL;
 	int m, first = known ? DAYAHEAD_SERVED : DAYAHEAD_SERVED + 1,
 	       last = known ? DAYAHEAD_MODELS : DAYAHEAD_DAY;
 	double least = INFINITY;
-	size_t i;
 
-	for (i = 0; i < c->test.models; i++)
-		for (m = first; m < last; m++)
-			if (strcmp(c->test.model[i].name,
-				dayahead_name((enum dayahead_model)m)) == 0 &&
-			    c->test.model[i].score.mae < least && speaks(out[m], c->n)) {
-				least = c->test.model[i].score.mae;
-				best = (enum dayahead_model)m;
-			}
+	for (m = first; m < last; m++) {
+		const struct backtest_model *b = figures(c, (enum dayahead_model)m);
+
+		if (b != NULL && b->score.mae < least && speaks(out[m], c->n)) {
+			least = b->score.mae;
+			best = (enum dayahead_model)m;
+		}
+	}
 	return best;
 }
 
@@ -135,7 +144,7 @@ forecast(const struct lagged *l, size_t known, int hour, bool accurate, struct c
 		c->by = best_of(c, out);
 	if (status == LEARN_OK && c->by == DAYAHEAD_SERVED)
 		c->by = whose(out, c->n);
-	c->tried = was_tested(c, c->by);
+	c->tried = figures(c, c->by) != NULL;
 	for (k = 0; status == LEARN_OK && k < c->n; k++) {
 		c->kwh[k] = out[c->by][k];
 		c->week_ago[k] = out[DAYAHEAD_WEEK][k];

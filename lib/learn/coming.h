@@ -19,7 +19,7 @@
 struct coming {
 	size_t n; /* hours, 0: nothing can be said */
 	enum dayahead_model by;
-	bool tried;     /* the test has figures of it */
+	bool tried;     /* the test has figures of it, of half the time at least */
 	bool yesterday; /* by yesterday's weather */
 	double kwh[DAYAHEAD_HOURS], low[DAYAHEAD_HOURS],
 	    high[DAYAHEAD_HOURS]; /* NAN: not known */
