@@ -366,8 +366,12 @@ request_subscribe(struct live *s)
 			jw_raw(&w, buf_span(&refused));
 		jw_end(&w);
 		reply_end(s, &w);
-		for_each_thing(s, &c, link_hold);
+		/* the newest reports are passed on as soon as the points are held: by then
+		 * what the history has is read, which may take its time, and the broker is
+		 * listened to */
 		snapshot(s, &c, &points);
+		link_turn(s->link);
+		for_each_thing(s, &c, link_hold);
 	}
 	opt_list_free(&points);
 	free(c.all);
