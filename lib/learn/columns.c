@@ -344,6 +344,15 @@ round_mixture(struct columns *s, bool drawn)
 	}
 }
 
+static void
+use_plan(const struct columns *s, size_t j, struct optimise_schedule *plan)
+{
+	size_t steps = s->c->steps, i = s->plan[j].unit;
+
+	memcpy(plan->power + i * steps, power_of(s, j), steps * sizeof(*plan->power));
+	memcpy(plan->mode + i * steps, s->mode + j * steps, steps * sizeof(*plan->mode));
+}
+
 /* The peak of the load with one plan for another. */
 static double
 peak_with(const struct columns *s, const double *out, const double *in)
@@ -428,13 +437,23 @@ columns_choose(struct columns *s, struct optimise_schedule *plan, int start)
 		if (!(cost < least))
 			continue;
 		least = cost;
-		for (i = 0; i < c->units; i++) {
-			size_t j = s->chosen[i];
+		for (i = 0; i < c->units; i++)
+			use_plan(s, s->chosen[i], plan);
+	}
+}
 
-			memcpy(plan->power + i * c->steps, power_of(s, j),
-			    c->steps * sizeof(*plan->power));
-			memcpy(plan->mode + i * c->steps, s->mode + j * c->steps,
-			    c->steps * sizeof(*plan->mode));
-		}
+void
+columns_redraw(struct columns *s, struct optimise_schedule *plan, int units, int start)
+{
+	sort_plans(s);
+	s->seed = (uint64_t)start;
+	draw(s);
+	while (units-- > 0) {
+		size_t i = (size_t)(draw(s) * (double)s->c->units), n = s->first[i];
+		double at = draw(s) - s->plan[s->order[n]].share;
+
+		while (at >= 0 && n + 1 < s->first[i + 1])
+			at -= s->plan[s->order[++n]].share;
+		use_plan(s, s->order[n], plan);
 	}
 }

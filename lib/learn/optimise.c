@@ -15,6 +15,7 @@
 #define MIXES 10     /* for each effort: rounds of mixing and planning anew */
 #define ROUNDINGS 12 /* for each effort, of up to FEW units */
 #define FEW 20
+#define REDRAWN 2 /* units whose plans are drawn again in the best plan so far */
 
 /* One search: the case, what is minimised, and the best plan so far. */
 struct search {
@@ -176,8 +177,8 @@ polish(struct search *s, struct optimise_schedule *plan)
 
 /*
  * A choice among many plans of each unit, which make room for one another
- * under the peak. With exact powers the chosen are plans to choose from
- * again, at the end.
+ * under the peak; then small changes of the best of them. With exact powers
+ * the chosen are plans to choose from again, at the end.
  */
 static enum learn_status
 mix(struct search *s, struct optimise_schedule *plan, int effort)
@@ -194,8 +195,15 @@ mix(struct search *s, struct optimise_schedule *plan, int effort)
 		if (n == roundings - 2) {
 			memcpy(slope, s->slope, sizeof(slope));
 			status = columns_mix(columns, slope, 2);
+			if (status == LEARN_NOMEM)
+				break;
 		}
-		columns_choose(columns, plan, n);
+		if (n < roundings / 2 || n >= roundings - 2) {
+			columns_choose(columns, plan, n);
+		} else {
+			use_best(s, plan);
+			columns_redraw(columns, plan, REDRAWN, n);
+		}
 		keep_better(s, plan);
 		status = polish(s, plan);
 		if (status == LEARN_OK)
