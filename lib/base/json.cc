@@ -338,7 +338,8 @@ class walk
 		uint32_t from = t.here() + 1, n = string_at(t);
 		size_t unused;
 
-		if (n > 0 && escaped(from, from + n - 2) && plain_text(from, &unused) != FINE)
+		if (n > 0 && escaped(from, from + n - 2) &&
+		    plain_text(from, from + n - 2, &unused) != FINE)
 			return wrong(ESCAPE);
 		return n;
 	}
@@ -399,9 +400,20 @@ class walk
 		return escaped(from, from + n - 2) ? unescape(*self) : FINE;
 	}
 
-	/* Reads the string at from into the arena, behind what is kept there. */
+	/* Where simdjson may read a string's content, and past it as much as it likes to. */
+	const char *
+	readable(uint32_t from, uint32_t to)
+	{
+		if (j->n - to >= BUF_PAD)
+			return base + from;
+		buf_clear(&j->tail);
+		buf_put(&j->tail, { base + from, to + 1 - from });
+		return j->tail.p;
+	}
+
+	/* Reads a string's content into the arena, behind what is kept there. */
 	fault
-	plain_text(uint32_t from, size_t *n)
+	plain_text(uint32_t from, uint32_t until, size_t *n)
 	{
 		uint8_t *to, *end;
 
@@ -411,8 +423,8 @@ class walk
 			j->arena = static_cast<char *>(xrealloc(j->arena, j->arena_room));
 		}
 		to = reinterpret_cast<uint8_t *>(j->arena + j->arena_n);
-		end =
-		    j->stage->parse_string(reinterpret_cast<const uint8_t *>(base + from), to);
+		end = j->stage->parse_string(
+		    reinterpret_cast<const uint8_t *>(readable(from, until)), to);
 		if (end == nullptr)
 			return ESCAPE;
 		*n = size_t(end - to);
@@ -423,7 +435,8 @@ class walk
 	unescape(uint32_t self)
 	{
 		size_t n = 0;
-		fault f = plain_text(j->nodes[self].off, &n);
+		uint32_t from = j->nodes[self].off;
+		fault f = plain_text(from, from + j->nodes[self].n, &n);
 
 		if (f != FINE)
 			return f;
@@ -456,7 +469,7 @@ json_new(void)
 {
 	struct json *j = static_cast<struct json *>(xcalloc(1, sizeof(*j)));
 
-	j->copy.max = TEXT_MAX;
+	j->copy.max = j->tail.max = TEXT_MAX;
 	return j; /* all-zero is the initial state of every member, unique_ptr included */
 }
 
@@ -470,6 +483,7 @@ json_free(struct json *j)
 	free(j->plain);
 	free(j->arena);
 	buf_free(&j->copy);
+	buf_free(&j->tail);
 	free(j);
 }
 

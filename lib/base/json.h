@@ -48,8 +48,8 @@ struct json *json_new(void);
 void json_free(struct json *j);
 
 /*
- * Parses one whole text. BUF_PAD readable bytes must follow it (lines and buf see to that). The
- * text must stay as it is while values are used. False: json_error says why, in a few words.
+ * Parses one whole text, which one readable byte must follow and which must stay as it is while
+ * values are used. False: json_error says why, in a few words.
  */
 bool json_parse(struct json *j, struct span text, json_value *root);
 
@@ -59,7 +59,7 @@ bool json_parse(struct json *j, struct span text, json_value *root);
  */
 bool json_parse_outline(struct json *j, struct span text, unsigned depth, json_value *root);
 
-/* json_parse for text from anywhere: it is copied into the document first. */
+/* json_parse for text that does not stay: it is copied into the document first. */
 bool json_parse_copy(struct json *j, struct span text, json_value *root);
 
 /* What was wrong with the text json_parse refused: a sentence, and a reason code for the reject

@@ -44,6 +44,7 @@ struct json {
 	char *arena;
 	size_t arena_n, arena_room;
 	struct buf copy;
+	struct buf tail; /* the last string, where the text ends too soon behind it */
 	const char *text;
 	size_t n;
 	bool minified;

@@ -92,9 +92,7 @@ add_message(
 	*why = "a message past the bound";
 	if (m->payload.n > in->max)
 		return "too-long";
-	buf_clear(&in->text);
-	buf_put(&in->text, m->payload);
-	if (!json_parse_outline(in->json, buf_span(&in->text), MESSAGE_LEVELS, &c->root)) {
+	if (!json_parse_outline(in->json, m->payload, MESSAGE_LEVELS, &c->root)) {
 		*why = json_error(in->json);
 		return json_error_code(in->json);
 	}

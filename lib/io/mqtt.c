@@ -16,7 +16,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define BATCH_BYTES ((size_t)4 << 20) /* received in one turn, about */
-#define READ_AHEAD ((size_t)64 << 10) /* bytes taken from a TLS socket at a time */
+#define READ_AHEAD ((size_t)17 << 10) /* bytes taken from a TLS socket at a time */
 #define BATCH_CALLS 4096
 #define CONNECT_TIME (30 * SECOND) /* for the broker to take the connection */
 #define STEADY_TIME (10 * SECOND)  /* a connection that held so long was a good one */
@@ -366,7 +366,10 @@ mqtt_timeout(const struct mqtt *m)
 	return left > 0 ? (int)(left / 1000000) + 1 : 0;
 }
 
-/* Several TLS records a read(2), where there would be two reads for each. */
+/*
+ * A TLS record and the next one's head with one read(2), where there would be two. No more: for
+ * each record OpenSSL moves all that is behind it to the buffer's front.
+ */
 static void
 read_ahead(SSL *ssl)
 {

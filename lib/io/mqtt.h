@@ -43,7 +43,7 @@ struct mqtt_options {
 /* Borrowed while the handler runs. */
 struct mqtt_message {
 	const char *topic;
-	struct span payload;
+	struct span payload; /* a readable byte follows it */
 	int qos;
 	bool retained;
 };

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void
@@ -250,6 +251,72 @@ json_refuses(void **state)
 	assert_true(d == 0);
 	buf_free(&b);
 	json_free(j);
+}
+
+/* Texts of every length, a byte before the end of what may be read. */
+static void
+json_reads_no_more_than_a_byte_behind(void **state)
+{
+	static const char *const texts[] = {
+		"{\"a\":\"q\\u00e9\\n\"}",
+		"[{\"k\":{\"a\\\\\":[\"\\\"\"]}}]",
+		"\"\\ud83d\\ude00\"",
+		"[ 1.5 , true ]",
+		"\"\xc3\xa9\"",
+		"-12",
+		"null",
+		"[\"\xc3",
+		"\"a\\",
+		"",
+	};
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), i, k, n;
+	char *p =
+	    mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct json *here = json_new(), *copied = json_new();
+	struct buf b = BUF(1000), one = BUF(1000), two = BUF(1000);
+	json_value root, same;
+
+	(void)state;
+	assert_ptr_not_equal(p, MAP_FAILED);
+	assert_int_equal(mprotect(p + page, page, PROT_NONE), 0);
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (k = 0; k < 130; k++) {
+			buf_clear(&b);
+			for (n = 0; n < k; n++)
+				buf_putc(&b, ' ');
+			buf_puts(&b, texts[i]);
+			memcpy(p + page - 1 - b.n, b.p, b.n);
+			for (n = 0; n < 4; n++) {
+				struct span text = { p + page - 1 - b.n, b.n };
+				bool ok =
+				    n < 3 ? json_parse_outline(here, text, (unsigned)n, &root)
+					  : json_parse(here, text, &root);
+				struct span s = { "", 0 }, t = { "", 0 };
+
+				assert_int_equal(ok, json_parse_copy(copied, text, &same));
+				assert_int_equal(ok, i < 7);
+				(void)json_text(json_kind_of(root) == JSON_OBJECT
+						    ? json_get(root, "a")
+						    : root,
+				    &s);
+				(void)json_text(json_kind_of(same) == JSON_OBJECT
+						    ? json_get(same, "a")
+						    : same,
+				    &t);
+				assert_true(n == 0 || span_eq(s, t));
+				buf_clear(&one);
+				buf_clear(&two);
+				assert_true(!ok || (json_minify(json_raw(root), &one) &&
+						       json_minify(json_raw(same), &two)));
+				assert_true(span_eq(buf_span(&one), buf_span(&two)));
+			}
+		}
+	json_free(here);
+	json_free(copied);
+	buf_free(&b);
+	buf_free(&one);
+	buf_free(&two);
+	assert_int_equal(munmap(p, 2 * page), 0);
 }
 
 static void
@@ -547,6 +614,7 @@ main(void)
 		cmocka_unit_test(a_line_longer_than_the_buffer_is_read_past),
 		cmocka_unit_test(json_reads_every_kind),
 		cmocka_unit_test(json_refuses),
+		cmocka_unit_test(json_reads_no_more_than_a_byte_behind),
 		cmocka_unit_test(json_outlines),
 		cmocka_unit_test(json_peeks_at_a_head),
 		cmocka_unit_test(jsonw_writes_what_reads_back),
