@@ -222,7 +222,7 @@ postgres_open(const char *path, enum db_family family, enum db_mode mode)
 	must(mode == DB_MEMORY || (family == DB_MONTH) == (u.month != NULL));
 	if (mode == DB_MEMORY)
 		schema = schema_memory(l, family);
-	else if (schema_ready(l, path, mode))
+	else if ((family == DB_MONTH && l->dbs != NULL) || schema_ready(l, path, mode))
 		schema = family == DB_SITE ? xstrdup(u.site) : schema_month(l, &u, mode);
 	if (schema != NULL) {
 		db = open_at(l, schema, path, family);

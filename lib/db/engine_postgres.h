@@ -101,6 +101,11 @@ void url_free(struct url *u);
 struct link *link_get(const char *url, const char *site, bool own);
 void link_put(struct link *l);
 
+/* Sends a command with n texts whose answer nobody waits for; `name` stands for it where it
+ * fails. A transaction is open. */
+void link_send(
+    struct link *l, const char *text, const char *const args[], size_t n, enum sql_name name);
+
 /* Waits for the answers to what was sent; before anything else is asked. */
 void link_settle(struct link *l);
 

@@ -65,6 +65,7 @@ check_url(const char *url)
 {
 	char *error = NULL;
 	PQconninfoOption *options, *o;
+	bool secret = false;
 
 	engine_postgres_lib_load();
 	options = PQconninfoParse(url, &error);
@@ -74,11 +75,12 @@ check_url(const char *url)
 		    error != NULL ? error : "no memory");
 	for (o = options; o->keyword != NULL; o++)
 		/* libpq's own mark of what is not to be shown */
-		if (o->dispchar[0] == '*' && o->val != NULL && o->val[0] != '\0')
-			die(EX_USAGE,
-			    "the URL of the database has a password in it: that belongs "
-			    "into a file (~/.pgpass, PGPASSFILE, passfile= or service=)");
+		secret =
+		    secret || (o->dispchar[0] == '*' && o->val != NULL && o->val[0] != '\0');
 	PQconninfoFree(options);
+	if (secret)
+		die(EX_USAGE, "the URL of the database has a password in it: that belongs "
+			      "into a file (~/.pgpass, PGPASSFILE, passfile= or service=)");
 }
 
 /* One line of what libpq says. */
@@ -312,6 +314,18 @@ link_settle(struct link *l)
 	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(l->c) != 1)
 		link_refuse(l, NULL, "settle");
 	PQclear(res);
+}
+
+void
+link_send(
+    struct link *l, const char *text, const char *const args[], size_t n, enum sql_name name)
+{
+	if ((l->sent_n == 0 && PQenterPipelineMode(l->c) != 1) ||
+	    PQsendQueryParams(l->c, text, (int)n, NULL, args, NULL, NULL, 0) != 1)
+		link_refuse(l, NULL, sql_statements[name].name);
+	l->sent[l->sent_n++] = name;
+	if (l->sent_n == LINK_SENT_MAX)
+		link_settle(l);
 }
 
 void

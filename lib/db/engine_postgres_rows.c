@@ -118,11 +118,18 @@ type_of(const struct value *v)
 	}
 }
 
+/* In a transaction with what comes next, as db_do. */
 static void
-forget(struct link *l, struct statement *st)
+forget(struct link *l, struct statement *st, enum sql_name name)
 {
-	if (st->prepared)
+	char text[64];
+
+	if (st->prepared && l->open) {
+		(void)snprintf(text, sizeof(text), "DEALLOCATE %s", st->name);
+		link_send(l, text, NULL, 0, name);
+	} else if (st->prepared) {
 		link_do(l, "DEALLOCATE %s", st->name);
+	}
 	st->prepared = false;
 }
 
@@ -142,7 +149,7 @@ prepare(struct link *l, struct statement *st, enum sql_name name, const struct v
 		}
 	if (fits)
 		return;
-	forget(l, st);
+	forget(l, st, name);
 	link_settle(l);
 	res = PQprepare(l->c, st->name, st->text, (int)n, st->types);
 	if (PQresultStatus(res) != PGRES_COMMAND_OK)
@@ -335,7 +342,7 @@ finish(struct rows *r)
 	PQclear(st->res);
 	/* a connection that goes on must not fill with them */
 	if (db->link->refs > 1 && PQtransactionStatus(db->link->c) != PQTRANS_INERROR)
-		forget(db->link, st);
+		forget(db->link, st, r->name);
 	free(st->text);
 	free(st);
 	r->st = NULL;

@@ -120,12 +120,7 @@ insert_row(struct db *base, const char *sql, const struct value values[], size_t
 	must(n <= DB_RESULTS_MAX && l->open);
 	for (i = 0; i < n; i++)
 		args[i] = put_cell(&cells[i], &values[i]);
-	if ((l->sent_n == 0 && PQenterPipelineMode(l->c) != 1) ||
-	    PQsendQueryParams(l->c, text, (int)n, NULL, args, NULL, NULL, 0) != 1)
-		link_refuse(l, NULL, sql);
-	l->sent[l->sent_n++] = SQL_TABLE_ROWS;
-	if (l->sent_n == LINK_SENT_MAX)
-		link_settle(l);
+	link_send(l, text, args, n, SQL_TABLE_ROWS);
 	for (i = 0; i < n; i++)
 		buf_free(&cells[i]);
 	free(text);

@@ -387,6 +387,8 @@ struct log {
 	size_t n;       /* values taken */
 	int64_t period; /* the shortest of its points' */
 	bool found;     /* there was a point that had not been announced */
+	struct point_set
+	    *known; /* of a gateway's first log; NULL: each is asked for by itself */
 };
 
 /* What a point of a log says of itself. */
@@ -395,30 +397,18 @@ struct logged {
 	int64_t period;
 };
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
-static uint64_t
-digest(struct span s)
-{
-	uint64_t hash = 14695981039346656037U;
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		hash = (hash ^ (unsigned char)s.p[i]) * 1099511628211U;
-	return hash;
-}
-
 /* The series of the next value in a log, looked for because another one stood there the last
  * time, or the same in another month: `known` is the digest of its point then, or 0. */
 static struct tracked
 find_series(struct log *log, struct span point_id, struct span attr, uint64_t known)
 {
 	const struct thing *t = &log->g->thing;
-	struct tracked found = { .point = digest(point_id), .input = -1 };
+	struct tracked found = { .point = point_digest(point_id), .input = -1 };
 
 	found.series = month_series(log->month, t->name, point_id, attr, true);
 	if (span_is(attr, "M_Value"))
 		found.input = derive_input(log->g->derivation, point_id);
-	if (found.point != known &&
+	if (found.point != known && !point_set_has(log->known, point_id) &&
 	    point_found(consumer_site(log->in->consumer), t, point_id, log->ts))
 		log->found = true;
 	return found;
@@ -584,7 +574,10 @@ ingest_log(
 		g->track.generation = month_generation(log.month);
 		g->track.n = 0;
 	}
+	if (g->track.known == 0)
+		log.known = point_set_load(in->consumer->site, &g->thing);
 	take_points(&log, r, m->body);
+	point_set_free(log.known);
 	if (log.n == 0 && r->settled) /* nothing in it was a report */
 		return;
 	derive_frame(g->derivation, in->history, &at, &in->batch);

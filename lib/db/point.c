@@ -3,6 +3,11 @@
 #include "base/diag.h"
 #include "bms/composite.h"
 
+#include <stdlib.h>
+
+#define uthash_fatal(msg) die(EX_OSERR, "out of memory")
+#include <uthash.h>
+
 /* Class, role and unit number: from the id where it parses, otherwise as point_info says. */
 static struct point_parts
 parts_of(const struct point *p)
@@ -82,6 +87,70 @@ point_found(struct db *site, const struct thing *t, struct span id, when_t at)
 		return false;
 	join_composite(site, t, id, &parts, 0);
 	return true;
+}
+
+struct known {
+	char *id;
+	UT_hash_handle hh;
+};
+
+struct point_set {
+	struct known *all;
+};
+
+struct point_set *
+point_set_load(struct db *site, const struct thing *t)
+{
+	struct point_set *set = xcalloc(1, sizeof(*set));
+	struct rows *r = db_rows(site, SQL_POINT_KNOWN, "tt", t->customer, t->building);
+	struct span id;
+
+	while (rows_next(r, "t", &id)) {
+		struct known *k = xcalloc(1, sizeof(*k));
+
+		k->id = xstrndup(id.p, id.n);
+		HASH_ADD_KEYPTR(hh, set->all, k->id, id.n, k);
+	}
+	rows_end(r);
+	return set;
+}
+
+bool
+point_set_has(const struct point_set *set, struct span id)
+{
+	struct known *k = NULL;
+
+	if (set != NULL)
+		HASH_FIND(hh, set->all, id.p, id.n, k);
+	return k != NULL;
+}
+
+void
+point_set_free(struct point_set *set)
+{
+	struct known *k, *next;
+
+	if (set == NULL)
+		return;
+	k = set->all;
+	HASH_CLEAR(hh, set->all);
+	for (; k != NULL; k = next) {
+		next = k->hh.next;
+		free(k->id);
+		free(k);
+	}
+	free(set);
+}
+
+uint64_t
+point_digest(struct span id)
+{
+	uint64_t hash = 14695981039346656037U;
+	size_t i;
+
+	for (i = 0; i < id.n; i++)
+		hash = (hash ^ (unsigned char)id.p[i]) * 1099511628211U;
+	return hash;
 }
 
 bool

@@ -24,6 +24,16 @@ void point_put(struct db *site, const struct thing *t, const struct point *p, wh
  * any announcement replaces. False: it is known already. */
 bool point_found(struct db *site, const struct thing *t, struct span id, when_t at);
 
+/* The points of a building that the registry has, where many would be asked for: one question.
+ * The caller frees them. */
+struct point_set;
+struct point_set *point_set_load(struct db *site, const struct thing *t);
+bool point_set_has(const struct point_set *set, struct span id); /* of NULL: false */
+void point_set_free(struct point_set *set);
+
+/* Of an id: FNV-1a, 64 bits (Fowler, Noll, Vo). */
+uint64_t point_digest(struct span id);
+
 /* Marks it deleted and takes it out of its composite; false: that gateway has no such point in
  * use. History stays. */
 bool point_delete(struct db *site, const struct thing *t, struct span id, when_t at);

@@ -13,6 +13,9 @@ INSERT INTO point (customer, building, point_id, thing, name, class, info, locat
     VALUES ($1, $2, $3, $4, $5, $6, '{}', '{}', $7, $8)
     ON CONFLICT (customer, building, point_id) DO NOTHING;
 
+-- name: point_known
+SELECT point_id FROM point WHERE customer = $1 AND building = $2;
+
 -- name: point_delete
 UPDATE point SET deleted = $4, changed = $4
     WHERE customer = $1 AND building = $2 AND point_id = $3 AND thing = $5 AND deleted IS NULL AND changed <= $4;
