@@ -13,7 +13,7 @@
 #define REACH 0.05 /* K h a day: less is the grid's grain, not a failing plant */
 
 #define MIXES 10     /* for each effort: rounds of mixing and planning anew */
-#define ROUNDINGS 12 /* for each effort, of up to FEW units */
+#define ROUNDINGS 12 /* for each effort, of FEW units; the fewer units the more */
 #define FEW 20
 #define REDRAWN 2 /* units whose plans are drawn again in the best plan so far */
 
@@ -185,8 +185,8 @@ mix(struct search *s, struct optimise_schedule *plan, int effort)
 {
 	struct columns *columns = columns_new(s->c, &s->price, s->commit);
 	enum learn_status status = columns == NULL ? LEARN_NOMEM : columns_add(columns, plan);
-	size_t most = s->c->units > FEW ? s->c->units : FEW;
-	int n, roundings = 2 + (int)(ROUNDINGS * FEW / most) * effort;
+	size_t few = s->c->units > 4 ? s->c->units : 4;
+	int n, roundings = 2 + (int)(ROUNDINGS * FEW / few) * effort;
 	double slope[OPTIMISE_STEPS];
 
 	if (status == LEARN_OK)
