@@ -450,10 +450,12 @@ columns_redraw(struct columns *s, struct optimise_schedule *plan, int units, int
 	draw(s);
 	while (units-- > 0) {
 		size_t i = (size_t)(draw(s) * (double)s->c->units), n = s->first[i];
-		double at = draw(s) - s->plan[s->order[n]].share;
+		double even = 1 / (double)(s->first[i + 1] - n), at = 2 * draw(s);
 
+		/* Half by the shares, half of any plan. */
+		at -= s->plan[s->order[n]].share + even;
 		while (at >= 0 && n + 1 < s->first[i + 1])
-			at -= s->plan[s->order[++n]].share;
+			at -= s->plan[s->order[++n]].share + even;
 		use_plan(s, s->order[n], plan);
 	}
 }

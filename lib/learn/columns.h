@@ -38,7 +38,7 @@ enum learn_status columns_mix(struct columns *, double *slope, int rounds);
  */
 void columns_choose(struct columns *, struct optimise_schedule *, int start);
 
-/* Gives some units of the schedule, drawn, a plan that is drawn by the shares. */
+/* Gives some units of the schedule another plan: both drawn, the plan half by the shares. */
 void columns_redraw(struct columns *, struct optimise_schedule *, int units, int start);
 
 #endif
