@@ -43,7 +43,8 @@ struct mqtt {
 	size_t bytes, messages; /* of this batch */
 	bool subscribed;        /* the broker has once given the topics */
 	bool told;              /* that this connection has them */
-	bool ipv4_next;         /* this attempt is at ::1, and 127.0.0.1 comes after it */
+	bool ipv6_first;        /* this attempt is at ::1, and 127.0.0.1 comes after it */
+	bool ipv4_now;          /* which is the next attempt */
 	char password[PASSWORD_MAX];
 	char trouble[200]; /* the library's first error since the last attempt */
 };
@@ -392,15 +393,16 @@ is_ipv6(int fd)
  * others. localhost is ::1 first on most machines, and a broker may have 127.0.0.1 alone, which
  * is a name in its certificate as localhost is: see broker.c. */
 static void
-start_connecting(struct mqtt *m, const char *instead)
+start_connecting(struct mqtt *m)
 {
 	int keepalive = m->o->keepalive > 0 ? (int)m->o->keepalive : 60, rc;
+	bool ipv4 = m->ipv4_now;
 
 	choose_host(m);
-	m->ipv4_next = false;
+	m->ipv4_now = m->ipv6_first = false;
 	errno = 0;
 	rc = mosquitto_connect_async(
-	    m->client, instead != NULL ? instead : m->host, m->port, keepalive);
+	    m->client, ipv4 ? "127.0.0.1" : m->host, m->port, keepalive);
 	/* what is not about the handshake is about our own files, and stays */
 	if (rc == MOSQ_ERR_TLS && strstr(m->trouble, "SSL routines") == NULL)
 		die(EX_CONFIG, "cannot use the certificates: %s", m->trouble);
@@ -411,8 +413,8 @@ start_connecting(struct mqtt *m, const char *instead)
 	read_ahead(mosquitto_ssl_get(m->client));
 	m->link = LINK_CONNECTING;
 	m->since = clock_monotonic();
-	m->ipv4_next = instead == NULL && strcmp(m->host, "localhost") == 0 &&
-		       is_ipv6(mosquitto_socket(m->client));
+	m->ipv6_first =
+	    !ipv4 && strcmp(m->host, "localhost") == 0 && is_ipv6(mosquitto_socket(m->client));
 }
 
 /* After any call into the library. */
@@ -422,8 +424,10 @@ check_link(struct mqtt *m, int rc)
 	if (m->link == LINK_DOWN ||
 	    (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(m->client) >= 0))
 		return;
-	if (m->link == LINK_CONNECTING && m->ipv4_next && m->trouble[0] == '\0') {
-		start_connecting(m, "127.0.0.1");
+	if (m->link == LINK_CONNECTING && m->ipv6_first && m->trouble[0] == '\0') {
+		m->link = LINK_DOWN;
+		m->ipv4_now = true;
+		m->retry_at = clock_monotonic();
 		return;
 	}
 	lost(m, m->link == LINK_UP ? "connection lost" : "cannot connect",
@@ -452,7 +456,7 @@ mqtt_read(struct mqtt *m, int64_t patience)
 
 	m->bytes = m->messages = 0;
 	if (m->link == LINK_DOWN && clock_monotonic() >= m->retry_at)
-		start_connecting(m, NULL);
+		start_connecting(m);
 	if (m->link == LINK_DOWN)
 		return 0;
 	do {
