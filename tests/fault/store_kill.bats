@@ -84,7 +84,7 @@ killed() {
 		from_checkpoint
 		if [ "$(wc -l <in)" -lt 40 ]; then # nearly done: let it end, and once more
 			complete
-			rm -r s
+			forget s
 			registry s
 			from_checkpoint
 		fi
