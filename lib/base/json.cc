@@ -221,8 +221,6 @@ class walk
 	fault
 	value(unsigned depth, uint32_t *self)
 	{
-		if (depth > JSON_DEPTH)
-			return DEPTH;
 		switch (in.now()) {
 		case '{':
 			return container(JSON_OBJECT, '}', depth, self);
@@ -243,6 +241,8 @@ class walk
 
 		*self = me;
 		punctuation();
+		if (depth >= JSON_DEPTH && in.now() != closing)
+			return DEPTH;
 		if (depth >= kept && in.now() != closing && (f = skim(closing, depth)) != FINE)
 			return f;
 		while (in.now() != closing) {
@@ -278,8 +278,6 @@ class walk
 		size_t longer = 0; /* bytes of tokens beyond one each */
 		uint32_t n;
 
-		if (depth >= JSON_DEPTH)
-			return DEPTH;
 		for (;;) {
 			if (closing == '}') {
 				if ((n = skim_string(t)) == 0)

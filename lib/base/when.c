@@ -131,14 +131,14 @@ when_t
 when_of(const struct zone *z, struct civil c, enum when_fit *fit, when_t *later)
 {
 	enum when_fit found = WHEN_UNIQUE;
-	when_t pre, post;
+	when_t pre, post, change;
 
 	if (!civil_is_valid(c))
 		return WHEN_NONE;
 	if (z == NULL)
 		pre = post = utc_of(c);
 	else
-		found = zone_lookup(z->data, c, &pre, &post);
+		found = zone_lookup(z->data, c, &pre, &post, &change);
 	if (fit != NULL)
 		*fit = found;
 	if (later != NULL)
@@ -178,10 +178,11 @@ when_next_change(const struct zone *z, when_t t)
 static when_t
 first_instant(const struct zone *z, struct civil c)
 {
-	enum when_fit fit = WHEN_UNIQUE;
-	when_t t = when_of(z, c, &fit, NULL);
+	when_t pre, post, change;
 
-	return fit == WHEN_SKIPPED ? when_next_change(z, t - DAY) : t;
+	if (z == NULL || !civil_is_valid(c))
+		return when_of(z, c, NULL, NULL);
+	return zone_lookup(z->data, c, &pre, &post, &change) == WHEN_SKIPPED ? change : pre;
 }
 
 when_t

@@ -64,7 +64,8 @@ when_t when_hour(const struct zone *z, when_t t);
 /* The first instant of the next one. */
 when_t when_next_hour(const struct zone *z, when_t t);
 
-/* Midnight (or the first instant) of the civil day t is in, and of the day `days` later. */
+/* Midnight (or the first instant) of the civil day t is in moved by `days`; WHEN_NONE outside
+ * the years 1 to 9999, here and in when_month. */
 when_t when_day(const struct zone *z, when_t t, int days);
 
 /* First instant of t's civil month moved by `months`. */

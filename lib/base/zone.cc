@@ -72,13 +72,14 @@ zone_load(const char *name)
 }
 
 enum when_fit
-zone_lookup(const void *zone, struct civil c, when_t *pre, when_t *post)
+zone_lookup(const void *zone, struct civil c, when_t *pre, when_t *post, when_t *change)
 {
 	auto found = of(zone).lookup(
 	    cctz::civil_second(c.year, c.month, c.day, c.hour, c.minute, c.second));
 
 	*pre = count(found.pre);
 	*post = count(found.post);
+	*change = count(found.trans);
 	switch (found.kind) {
 	case cctz::time_zone::civil_lookup::SKIPPED:
 		return WHEN_SKIPPED;

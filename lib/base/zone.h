@@ -12,8 +12,10 @@ extern "C" {
 /* An opaque zone, or NULL; name is NUL-terminated. Lives for ever: cctz keeps its zones. */
 void *zone_load(const char *name);
 
-/* Both instants of a valid civil time. */
-enum when_fit zone_lookup(const void *zone, struct civil c, when_t *pre, when_t *post);
+/* Both instants of a valid civil time, and where it is skipped or repeated the one at which the
+ * clocks change. */
+enum when_fit zone_lookup(
+    const void *zone, struct civil c, when_t *pre, when_t *post, when_t *change);
 
 /* Offset in seconds east of UTC at t. */
 int zone_offset(const void *zone, when_t t);

@@ -528,6 +528,11 @@ days_are_not_24_hours(void **state)
 	day = when_day(zone("America/Santiago"), day, 1);
 	assert_string_equal(
 	    when_format(text, zone("America/Santiago"), day), "2022-09-11T01:00:00-03:00");
+	assert_true(/* in a year that no table of clock changes lists, too */
+	    when_parse_human(SPAN("4010-09-04T12:00"), zone("America/Santiago"), 0, &day));
+	day = when_day(zone("America/Santiago"), day, 1);
+	assert_string_equal(
+	    when_format(text, zone("America/Santiago"), day), "4010-09-05T01:00:00-03:00");
 	for (n = -719162; n < 2932896; n += 373) /* years 1 to 9999 */
 		assert_int_equal(civil_day_number(civil_of_day(n)), n);
 	assert_int_equal(
