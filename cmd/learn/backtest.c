@@ -68,7 +68,7 @@ test(struct learn_job *job, struct table *t, const struct place *p, struct task_
 	struct backtest *b = xcalloc(1, sizeof(*b));
 	enum baseline_level level = level_of(job);
 	enum learn_status status;
-	struct lagged l = { 0 };
+	struct lagged l;
 
 	status = backtest_year(&th->h, (int)job->days, (int)job->test_days, level, b);
 	if (!weather_known(th))
@@ -76,10 +76,9 @@ test(struct learn_job *job, struct table *t, const struct place *p, struct task_
 	judged(job, p, "year-ahead", status);
 	if (status == LEARN_OK || status == LEARN_NO_SKILL)
 		put_rows(t, p, "year-ahead", b);
-	status = lagged_init(&l, &th->h);
-	if (status == LEARN_OK)
-		status = backtest_day(&l, th->known / 2, th->known, 0,
-		    level == BASELINE_ACCURATE, coming_refit(th->known), b);
+	lagged_init(&l, &th->h);
+	status = backtest_day(&l, th->known / 2, th->known, 0, level == BASELINE_ACCURATE,
+	    coming_refit(th->known), b);
 	judged(job, p, "day-ahead", status);
 	if (status == LEARN_OK || status == LEARN_NO_SKILL)
 		put_rows(t, p, "day-ahead", b);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/conformal.h"
 
 #define LEVEL 0.10 /* 1 - coverage of the intervals */
@@ -133,9 +134,7 @@ backtest_year(const struct hours *h, int train_days, int test_days, enum baselin
 	b->from = train;
 	b->to = train + (h->n - train) / test * test;
 	n = b->to - b->from;
-	all = malloc(YEAR_ROWS * n * sizeof(*all));
-	if (all == NULL)
-		return LEARN_NOMEM;
+	all = xmalloc(YEAR_ROWS * n * sizeof(*all));
 	for (i = 0; i < YEAR_ROWS * n; i++)
 		all[i] = NAN;
 	for (k = 0; k < YEAR_ROWS; k++)
@@ -205,12 +204,10 @@ serve_best(const struct hours *h, size_t from, size_t to, int issue_hour,
 {
 	static const enum dayahead_model asked[] = { DAYAHEAD_RIDGEAR, DAYAHEAD_TOWT,
 		DAYAHEAD_WEEK };
-	double *first = malloc((to - from) * sizeof(*first));
+	double *first = xmalloc((to - from) * sizeof(*first));
 	const double *measured = h->load + from, *by = NULL;
 	size_t t, k, n = to - from;
 
-	if (first == NULL)
-		return;
 	memcpy(first, out[DAYAHEAD_SERVED], n * sizeof(*first));
 	for (t = 0; t < n; t++) {
 		size_t back = t > LATE_HOURS ? t - LATE_HOURS : 0;
@@ -249,9 +246,7 @@ backtest_day(const struct lagged *l, size_t from, size_t to, int issue_hour, boo
 		return LEARN_RANGE;
 	b->from = from;
 	b->to = to;
-	all = malloc((DAYAHEAD_MODELS + 2) * n * sizeof(*all));
-	if (all == NULL)
-		return LEARN_NOMEM;
+	all = xmalloc((DAYAHEAD_MODELS + 2) * n * sizeof(*all));
 	for (k = 0; k < DAYAHEAD_MODELS; k++)
 		out[k] = all + (size_t)k * n;
 	status = dayahead_play(l, from, to, issue_hour, accurate, refit_days, out);

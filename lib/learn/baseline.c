@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 #define FEATURES 6
 
 static const struct gbm_options trees = { 200, 8, 20, 0.05, 10, 1, 1 };
@@ -25,14 +27,12 @@ features_of(const struct hours *h, size_t i, double *x)
 static enum learn_status
 fit_trees(const struct hours *h, size_t from, size_t to, struct gbm *g)
 {
-	enum learn_status status = LEARN_NOMEM;
+	enum learn_status status;
 	size_t i, n = 0, rows = to - from;
 	double *x, *y;
 
-	x = malloc(rows * FEATURES * sizeof(*x));
-	y = malloc(rows * sizeof(*y));
-	if (x == NULL || y == NULL)
-		goto out;
+	x = xmalloc(rows * FEATURES * sizeof(*x));
+	y = xmalloc(rows * sizeof(*y));
 	for (i = from; i < to; i++) {
 		if (!isfinite(h->load[i]) || !isfinite(h->temperature[i]))
 			continue;
@@ -40,7 +40,6 @@ fit_trees(const struct hours *h, size_t from, size_t to, struct gbm *g)
 		y[n++] = h->load[i];
 	}
 	status = n < 4 * HOURS_WEEK ? LEARN_SHORT : gbm_fit(n, FEATURES, x, y, &trees, g);
-out:
 	free(x);
 	free(y);
 	return status;
@@ -116,7 +115,7 @@ trees_series(const struct gbm *g, const struct hours *h, size_t from, size_t to,
 	return LEARN_OK;
 }
 
-static enum learn_status
+static void
 mean_series(
     const struct baseline *b, const struct hours *h, size_t from, size_t to, double *out)
 {
@@ -125,9 +124,7 @@ mean_series(
 	size_t i, k, n = to - from;
 	double *one, *count;
 
-	one = malloc(2 * n * sizeof(*one));
-	if (one == NULL)
-		return LEARN_NOMEM;
+	one = xmalloc(2 * n * sizeof(*one));
 	count = one + n;
 	memset(out, 0, n * sizeof(*out));
 	memset(count, 0, n * sizeof(*count));
@@ -145,7 +142,6 @@ mean_series(
 	for (i = 0; i < n; i++)
 		out[i] = count[i] > 0 ? out[i] / count[i] : NAN;
 	free(one);
-	return LEARN_OK;
 }
 
 enum learn_status
@@ -167,7 +163,8 @@ baseline_series(const struct baseline *b, const struct hours *h, size_t from, si
 	case BASELINE_GBM:
 		return trees_series(&b->gbm, h, from, to, out);
 	case BASELINE_MEAN:
-		return mean_series(b, h, from, to, out);
+		mean_series(b, h, from, to, out);
+		return LEARN_OK;
 	case BASELINE_MODELS:
 		break;
 	}

@@ -54,7 +54,7 @@ void baseline_free(struct baseline *);
 
 /*
  * out[to - from] kWh of one model at rows [from, to); NaN where it can't
- * say. LEARN_RANGE: the model was not fitted; LEARN_NOMEM.
+ * say. LEARN_RANGE: the model was not fitted.
  */
 enum learn_status baseline_series(const struct baseline *, const struct hours *, size_t from,
     size_t to, enum baseline_model, double *out);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 #define FREE_ROW 1e30
 
 /* A programme in the making: columns, rows and their entries. */
@@ -15,7 +17,6 @@ struct lp {
 	double *row_low, *row_high; /* of rows */
 	int *entry_row, *entry_column;
 	double *entry;
-	bool broken; /* out of memory */
 };
 
 /* Where a unit's columns begin, -1: not there. */
@@ -25,29 +26,17 @@ struct unit_columns {
 	int temperature[OPTIMISE_STEPS]; /* at the end of the step */
 };
 
-static bool
-grow(void **array, size_t size, size_t n)
-{
-	void *more = realloc(*array, size * n);
-
-	if (more == NULL)
-		return false;
-	*array = more;
-	return true;
-}
-
 static int
 column(struct lp *lp, double low, double high, double cost)
 {
+	size_t room;
+
 	if (lp->columns == lp->room_columns) {
 		lp->room_columns = 2 * lp->room_columns + 1024;
-		if (!grow((void **)&lp->low, sizeof(double), (size_t)lp->room_columns) ||
-		    !grow((void **)&lp->high, sizeof(double), (size_t)lp->room_columns) ||
-		    !grow((void **)&lp->cost, sizeof(double), (size_t)lp->room_columns)) {
-			lp->broken = true;
-			lp->room_columns = lp->columns;
-			return 0;
-		}
+		room = (size_t)lp->room_columns;
+		lp->low = xrealloc(lp->low, room * sizeof(*lp->low));
+		lp->high = xrealloc(lp->high, room * sizeof(*lp->high));
+		lp->cost = xrealloc(lp->cost, room * sizeof(*lp->cost));
 	}
 	lp->low[lp->columns] = low;
 	lp->high[lp->columns] = high;
@@ -58,14 +47,13 @@ column(struct lp *lp, double low, double high, double cost)
 static int
 row(struct lp *lp, double low, double high)
 {
+	size_t room;
+
 	if (lp->rows == lp->room_rows) {
 		lp->room_rows = 2 * lp->room_rows + 1024;
-		if (!grow((void **)&lp->row_low, sizeof(double), (size_t)lp->room_rows) ||
-		    !grow((void **)&lp->row_high, sizeof(double), (size_t)lp->room_rows)) {
-			lp->broken = true;
-			lp->room_rows = lp->rows;
-			return 0;
-		}
+		room = (size_t)lp->room_rows;
+		lp->row_low = xrealloc(lp->row_low, room * sizeof(*lp->row_low));
+		lp->row_high = xrealloc(lp->row_high, room * sizeof(*lp->row_high));
 	}
 	lp->row_low[lp->rows] = low;
 	lp->row_high[lp->rows] = high;
@@ -75,17 +63,15 @@ row(struct lp *lp, double low, double high)
 static void
 put(struct lp *lp, int r, int c, double value)
 {
-	if (c < 0 || lp->broken)
+	size_t room;
+
+	if (c < 0)
 		return;
 	if (lp->entries == lp->room_entries) {
-		lp->room_entries = 2 * lp->room_entries + 4096;
-		if (!grow((void **)&lp->entry, sizeof(double), lp->room_entries) ||
-		    !grow((void **)&lp->entry_row, sizeof(int), lp->room_entries) ||
-		    !grow((void **)&lp->entry_column, sizeof(int), lp->room_entries)) {
-			lp->broken = true;
-			lp->room_entries = lp->entries;
-			return;
-		}
+		lp->room_entries = room = 2 * lp->room_entries + 4096;
+		lp->entry = xrealloc(lp->entry, room * sizeof(*lp->entry));
+		lp->entry_row = xrealloc(lp->entry_row, room * sizeof(*lp->entry_row));
+		lp->entry_column = xrealloc(lp->entry_column, room * sizeof(*lp->entry_column));
 	}
 	lp->entry_row[lp->entries] = r;
 	lp->entry_column[lp->entries] = c;
@@ -106,17 +92,15 @@ lp_free(struct lp *lp)
 }
 
 /* Entries by column, as CLP wants them. */
-static bool
+static void
 by_column(const struct lp *lp, CoinBigIndex **first, int **index, double **value)
 {
 	size_t k;
 	int c;
 
-	*first = calloc((size_t)lp->columns + 2, sizeof(**first));
-	*index = malloc((lp->entries + 1) * sizeof(**index));
-	*value = malloc((lp->entries + 1) * sizeof(**value));
-	if (*first == NULL || *index == NULL || *value == NULL)
-		return false;
+	*first = xcalloc((size_t)lp->columns + 2, sizeof(**first));
+	*index = xmalloc((lp->entries + 1) * sizeof(**index));
+	*value = xmalloc((lp->entries + 1) * sizeof(**value));
 	for (k = 0; k < lp->entries; k++)
 		(*first)[lp->entry_column[k] + 2]++;
 	for (c = 0; c < lp->columns; c++)
@@ -127,7 +111,6 @@ by_column(const struct lp *lp, CoinBigIndex **first, int **index, double **value
 		(*index)[at] = lp->entry_row[k];
 		(*value)[at] = lp->entry[k];
 	}
-	return true;
 }
 
 /*
@@ -164,18 +147,14 @@ safe_bound(const struct lp *lp, const double *y, double *reduced)
 static enum learn_status
 solve(const struct lp *lp, double *least, double *x, double *y)
 {
-	enum learn_status status = LEARN_NOMEM;
-	CoinBigIndex *first = NULL;
-	int *index = NULL;
-	double *value = NULL, *reduced = NULL;
-	Clp_Simplex *model = NULL;
+	double *reduced = xmalloc((size_t)lp->columns * sizeof(*reduced)), *value;
+	enum learn_status status = LEARN_LIMIT;
+	Clp_Simplex *model = Clp_newModel();
+	CoinBigIndex *first;
+	int *index;
 
-	if (lp->broken || !by_column(lp, &first, &index, &value))
-		goto out;
-	reduced = malloc((size_t)lp->columns * sizeof(*reduced));
-	model = Clp_newModel();
-	if (reduced == NULL || model == NULL)
-		goto out;
+	must(model != NULL);
+	by_column(lp, &first, &index, &value);
 	Clp_setLogLevel(model, 0);
 	Clp_loadProblem(model, lp->columns, lp->rows, first, index, value, lp->low, lp->high,
 	    lp->cost, lp->row_low, lp->row_high);
@@ -184,16 +163,13 @@ solve(const struct lp *lp, double *least, double *x, double *y)
 		Clp_initialBarrierSolve(model);
 	else
 		Clp_initialDualSolve(model);
-	status = LEARN_LIMIT;
-	if (Clp_status(model) != 0)
-		goto out;
-	memcpy(x, Clp_getColSolution(model), (size_t)lp->columns * sizeof(*x));
-	memcpy(y, Clp_getRowPrice(model), (size_t)lp->rows * sizeof(*y));
-	*least = safe_bound(lp, y, reduced);
-	status = LEARN_OK;
-out:
-	if (model != NULL)
-		Clp_deleteModel(model);
+	if (Clp_status(model) == 0) {
+		memcpy(x, Clp_getColSolution(model), (size_t)lp->columns * sizeof(*x));
+		memcpy(y, Clp_getRowPrice(model), (size_t)lp->rows * sizeof(*y));
+		*least = safe_bound(lp, y, reduced);
+		status = LEARN_OK;
+	}
+	Clp_deleteModel(model);
 	free(first);
 	free(index);
 	free(value);
@@ -391,13 +367,12 @@ build_and_solve(const struct optimise_case *c, const struct optimise_prices *pri
     const int8_t *plan, struct unit_columns *columns, double *least, double *peak,
     double *slope, double **solution)
 {
-	enum learn_status status = LEARN_NOMEM;
+	enum learn_status status;
 	struct lp lp = { 0 };
-	double *y = NULL;
 	int d, first;
 	size_t i, k;
+	double *y;
 
-	*solution = NULL;
 	for (i = 0; i < c->units; i++) {
 		const struct optimise_unit *u = &c->unit[i];
 		const int8_t *own = plan != NULL ? plan + i * c->steps : NULL;
@@ -409,10 +384,9 @@ build_and_solve(const struct optimise_case *c, const struct optimise_prices *pri
 		ramp_rows(&lp, c, u, &columns[i], own);
 	}
 	d = peak_rows(&lp, c, price, columns, &first);
-	*solution = malloc(((size_t)lp.columns + 1) * sizeof(**solution));
-	y = malloc(((size_t)lp.rows + 1) * sizeof(*y));
-	if (*solution != NULL && y != NULL)
-		status = solve(&lp, least, *solution, y);
+	*solution = xmalloc(((size_t)lp.columns + 1) * sizeof(**solution));
+	y = xmalloc(((size_t)lp.rows + 1) * sizeof(*y));
+	status = solve(&lp, least, *solution, y);
 	if (status == LEARN_OK) {
 		*peak = (*solution)[d];
 		for (k = 0; k < c->steps && slope != NULL; k++)
@@ -426,14 +400,12 @@ build_and_solve(const struct optimise_case *c, const struct optimise_prices *pri
 enum learn_status
 bound_relax(const struct optimise_case *c, const struct optimise_prices *price, struct bound *b)
 {
-	struct unit_columns *columns = malloc(c->units * sizeof(*columns));
-	enum learn_status status = LEARN_NOMEM;
-	double *x = NULL;
+	struct unit_columns *columns = xmalloc(c->units * sizeof(*columns));
+	enum learn_status status;
+	double *x;
 
 	memset(b, 0, sizeof(*b));
-	if (columns != NULL)
-		status =
-		    build_and_solve(c, price, NULL, columns, &b->least, &b->peak, b->slope, &x);
+	status = build_and_solve(c, price, NULL, columns, &b->least, &b->peak, b->slope, &x);
 	free(x);
 	free(columns);
 	return status;
@@ -443,13 +415,12 @@ enum learn_status
 bound_polish(const struct optimise_case *c, const struct optimise_prices *price,
     struct optimise_schedule *s, double *slope)
 {
-	struct unit_columns *columns = malloc(c->units * sizeof(*columns));
-	enum learn_status status = LEARN_NOMEM;
-	double *x = NULL, least, peak;
+	struct unit_columns *columns = xmalloc(c->units * sizeof(*columns));
+	enum learn_status status;
+	double *x, least, peak;
 	size_t i, k;
 
-	if (columns != NULL)
-		status = build_and_solve(c, price, s->mode, columns, &least, &peak, slope, &x);
+	status = build_and_solve(c, price, s->mode, columns, &least, &peak, slope, &x);
 	for (i = 0; i < c->units && status == LEARN_OK; i++) {
 		for (k = 0; k < c->steps; k++) {
 			const struct optimise_unit *u = &c->unit[i];

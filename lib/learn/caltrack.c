@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/piecewise.h"
 #include "learn/regression.h"
 
@@ -205,12 +206,8 @@ caltrack_fit(const struct hours *h, size_t from, size_t to, struct caltrack *c)
 	memset(c, 0, sizeof(*c));
 	if (from >= to || to > h->n)
 		return LEARN_RANGE;
-	row = malloc((to - from) * sizeof(*row));
-	weight = malloc((to - from) * sizeof(*weight));
-	if (row == NULL || weight == NULL) {
-		status = LEARN_NOMEM;
-		goto out;
-	}
+	row = xmalloc((to - from) * sizeof(*row));
+	weight = xmalloc((to - from) * sizeof(*weight));
 	for (month = 0; month < 12; month++) {
 		struct part part = { h, 0, row, weight };
 		size_t i;
@@ -228,7 +225,6 @@ caltrack_fit(const struct hours *h, size_t from, size_t to, struct caltrack *c)
 		if (one == LEARN_OK)
 			status = LEARN_OK;
 	}
-out:
 	free(row);
 	free(weight);
 	return status;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/optimise_own.h"
 
 #define SMOOTHING 0.5 /* share of the best prices so far */
@@ -39,20 +40,14 @@ struct columns *
 columns_new(
     const struct optimise_case *c, const struct optimise_prices *price, struct commit *commit)
 {
-	struct columns *s = calloc(1, sizeof(*s));
+	struct columns *s = xcalloc(1, sizeof(*s));
 
-	if (s == NULL)
-		return NULL;
 	s->c = c;
 	s->price = price;
 	s->commit = commit;
-	s->first = malloc((c->units + 1) * sizeof(*s->first));
-	s->chosen = calloc(c->units, sizeof(*s->chosen));
-	s->load = malloc(c->steps * sizeof(*s->load));
-	if (s->first == NULL || s->chosen == NULL || s->load == NULL) {
-		columns_free(s);
-		return NULL;
-	}
+	s->first = xmalloc((c->units + 1) * sizeof(*s->first));
+	s->chosen = xcalloc(c->units, sizeof(*s->chosen));
+	s->load = xmalloc(c->steps * sizeof(*s->load));
 	return s;
 }
 
@@ -73,31 +68,19 @@ columns_free(struct columns *s)
 	free(s);
 }
 
-static bool
+static void
 make_room(struct columns *s)
 {
 	size_t room = s->plans + s->c->units, steps = s->c->steps;
-	void *plan, *power, *mode, *order;
 
 	if (room <= s->room)
-		return true;
+		return;
 	room *= 2;
-	plan = realloc(s->plan, room * sizeof(*s->plan));
-	if (plan != NULL)
-		s->plan = plan;
-	power = realloc(s->power, room * steps * sizeof(*s->power));
-	if (power != NULL)
-		s->power = power;
-	mode = realloc(s->mode, room * steps * sizeof(*s->mode));
-	if (mode != NULL)
-		s->mode = mode;
-	order = realloc(s->order, room * sizeof(*s->order));
-	if (order != NULL)
-		s->order = order;
-	if (plan == NULL || power == NULL || mode == NULL || order == NULL)
-		return false;
+	s->plan = xrealloc(s->plan, room * sizeof(*s->plan));
+	s->power = xrealloc(s->power, room * steps * sizeof(*s->power));
+	s->mode = xrealloc(s->mode, room * steps * sizeof(*s->mode));
+	s->order = xrealloc(s->order, room * sizeof(*s->order));
 	s->room = room;
-	return true;
 }
 
 static double *
@@ -107,7 +90,7 @@ power_of(const struct columns *s, size_t plan)
 }
 
 /* The plan behind the last one counts, unless it is there already. */
-static bool
+static void
 count_in(struct columns *s, size_t unit, double cost)
 {
 	size_t steps = s->c->steps, j;
@@ -117,47 +100,41 @@ count_in(struct columns *s, size_t unit, double cost)
 		    fabs(s->plan[j].cost - cost) < 1e-9 * (1 + fabs(cost)) &&
 		    memcmp(power_of(s, j), power_of(s, s->plans), steps * sizeof(*s->power)) ==
 			0)
-			return false;
+			return;
 	s->plan[s->plans++] = (struct plan){ unit, cost, 0 };
-	return true;
 }
 
-/* Plans all units; *worth: what they cost together under the slope. New plans, or -1. */
-static int
-plan_units(struct columns *s, const double *slope, double *worth)
+/* Plans all units: what they cost together under the slope. */
+static double
+plan_units(struct columns *s, const double *slope)
 {
 	const struct optimise_case *c = s->c;
 	struct commit_prices price = { s->price->value, slope, s->price->comfort };
-	int added = 0;
+	double worth = 0;
 	size_t i, k;
 
-	*worth = 0;
-	if (!make_room(s))
-		return -1;
+	make_room(s);
 	for (i = 0; i < c->units; i++) {
 		double *power = power_of(s, s->plans), cost;
 		int8_t *mode = s->mode + s->plans * c->steps;
 
-		if (commit_solve(s->commit, &c->unit[i], c->steps, c->dt, &price, power,
-			mode) != LEARN_OK)
-			return -1;
+		commit_solve(s->commit, &c->unit[i], c->steps, c->dt, &price, power, mode);
 		cost = optimise_unit_cost(c, s->price, &c->unit[i], power, mode);
-		*worth += cost;
+		worth += cost;
 		for (k = 0; k < c->steps; k++)
-			*worth += slope[k] * power[k];
-		added += count_in(s, i, cost);
+			worth += slope[k] * power[k];
+		count_in(s, i, cost);
 	}
-	return added;
+	return worth;
 }
 
-enum learn_status
+void
 columns_add(struct columns *s, const struct optimise_schedule *plan)
 {
 	const struct optimise_case *c = s->c;
 	size_t i;
 
-	if (!make_room(s))
-		return LEARN_NOMEM;
+	make_room(s);
 	for (i = 0; i < c->units; i++) {
 		const double *power = plan->power + i * c->steps;
 		const int8_t *mode = plan->mode + i * c->steps;
@@ -166,54 +143,50 @@ columns_add(struct columns *s, const struct optimise_schedule *plan)
 		memcpy(s->mode + s->plans * c->steps, mode, c->steps * sizeof(*mode));
 		count_in(s, i, optimise_unit_cost(c, s->price, &c->unit[i], power, mode));
 	}
-	return LEARN_OK;
 }
 
 /* Rows: a step's load below D; a unit's shares are one. Its first column is D. */
-static bool
+static void
 begin_master(struct columns *s)
 {
 	const struct optimise_case *c = s->c;
 	size_t rows = c->steps + c->units, k;
-	double *low = malloc(rows * sizeof(*low)), *high = malloc(rows * sizeof(*high));
-	double *one = malloc(c->steps * sizeof(*one)), most = FREE;
-	CoinBigIndex *start = calloc(rows + 1, sizeof(*start));
-	int *row = malloc(c->steps * sizeof(*row));
-	bool fine = low != NULL && high != NULL && one != NULL && start != NULL && row != NULL;
+	double *low = xmalloc(rows * sizeof(*low)), *high = xmalloc(rows * sizeof(*high));
+	double *one = xmalloc(c->steps * sizeof(*one)), most = FREE;
+	CoinBigIndex *start = xcalloc(rows + 1, sizeof(*start));
+	int *row = xmalloc(c->steps * sizeof(*row));
 
-	s->master = fine ? Clp_newModel() : NULL;
-	if (s->master != NULL) {
-		for (k = 0; k < rows; k++) {
-			low[k] = k < c->steps ? c->base[k] : 1;
-			high[k] = k < c->steps ? FREE : 1;
-		}
-		for (k = 0; k < c->steps; k++) {
-			row[k] = (int)k;
-			one[k] = 1;
-		}
-		Clp_setLogLevel(s->master, 0);
-		Clp_addRows(s->master, (int)rows, low, high, start, NULL, NULL);
-		start[1] = (CoinBigIndex)c->steps;
-		Clp_addColumns(
-		    s->master, 1, &c->billed_peak, &most, &s->price->demand, start, row, one);
+	s->master = Clp_newModel();
+	must(s->master != NULL);
+	for (k = 0; k < rows; k++) {
+		low[k] = k < c->steps ? c->base[k] : 1;
+		high[k] = k < c->steps ? FREE : 1;
 	}
+	for (k = 0; k < c->steps; k++) {
+		row[k] = (int)k;
+		one[k] = 1;
+	}
+	Clp_setLogLevel(s->master, 0);
+	Clp_addRows(s->master, (int)rows, low, high, start, NULL, NULL);
+	start[1] = (CoinBigIndex)c->steps;
+	Clp_addColumns(
+	    s->master, 1, &c->billed_peak, &most, &s->price->demand, start, row, one);
 	free(low);
 	free(high);
 	free(one);
 	free(start);
 	free(row);
-	return s->master != NULL;
 }
 
-static bool
+static void
 extend_master(struct columns *s)
 {
 	const struct optimise_case *c = s->c;
-	int *row = malloc((c->steps + 1) * sizeof(*row));
-	double *entry = malloc((c->steps + 1) * sizeof(*entry)), low = 0, high = FREE;
+	int *row = xmalloc((c->steps + 1) * sizeof(*row));
+	double *entry = xmalloc((c->steps + 1) * sizeof(*entry)), low = 0, high = FREE;
 	size_t k;
 
-	for (; row != NULL && entry != NULL && s->mixed < s->plans; s->mixed++) {
+	for (; s->mixed < s->plans; s->mixed++) {
 		const struct plan *p = &s->plan[s->mixed];
 		CoinBigIndex start[2] = { 0, 0 };
 		const double *power = power_of(s, s->mixed);
@@ -231,7 +204,6 @@ extend_master(struct columns *s)
 	}
 	free(row);
 	free(entry);
-	return s->mixed == s->plans;
 }
 
 /* The cheapest mixture and its prices of a kW. */
@@ -241,8 +213,9 @@ solve_master(struct columns *s, double *slope, double *cost)
 	const double *x, *y;
 	size_t j, k;
 
-	if ((s->master == NULL && !begin_master(s)) || !extend_master(s))
-		return LEARN_NOMEM;
+	if (s->master == NULL)
+		begin_master(s);
+	extend_master(s);
 	Clp_primal(s->master, 0);
 	if (Clp_status(s->master) != 0)
 		return LEARN_LIMIT;
@@ -277,14 +250,11 @@ columns_mix(struct columns *s, double *slope, int rounds)
 	double here[OPTIMISE_STEPS], cost, worth, best = -INFINITY;
 	enum learn_status status;
 	size_t k;
-	int n, added;
+	int n;
 
 	memcpy(here, slope, sizeof(here));
 	for (n = 0; n < rounds; n++) {
-		added = plan_units(s, here, &worth);
-		if (added < 0)
-			return LEARN_NOMEM;
-		worth = dual_worth(s, here, worth);
+		worth = dual_worth(s, here, plan_units(s, here));
 		if (worth > best) {
 			best = worth;
 			memcpy(slope, here, sizeof(here));

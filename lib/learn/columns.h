@@ -13,13 +13,13 @@
 
 struct columns;
 
-/* Borrows all three. NULL: out of memory. Free with columns_free; NULL is fine. */
+/* Borrows all three. Free with columns_free; NULL is fine. */
 struct columns *columns_new(
     const struct optimise_case *, const struct optimise_prices *, struct commit *);
 void columns_free(struct columns *);
 
-/* Adds the plans of a schedule. LEARN_NOMEM. */
-enum learn_status columns_add(struct columns *, const struct optimise_schedule *);
+/* Adds the plans of a schedule. */
+void columns_add(struct columns *, const struct optimise_schedule *);
 
 /*
  * Plans every unit against the prices of a kW in each step and mixes all

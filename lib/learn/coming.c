@@ -131,13 +131,11 @@ intervals(const struct lagged *l, size_t from, size_t known, int hour, bool accu
 static enum learn_status
 forecast(const struct lagged *l, size_t known, int hour, bool accurate, struct coming *c)
 {
-	double(*out)[DAYAHEAD_HOURS] = calloc(DAYAHEAD_MODELS, sizeof(*out));
-	struct dayahead *d = calloc(1, sizeof(*d));
-	enum learn_status status = LEARN_NOMEM;
+	double(*out)[DAYAHEAD_HOURS] = xcalloc(DAYAHEAD_MODELS, sizeof(*out));
+	struct dayahead *d = xcalloc(1, sizeof(*d));
+	enum learn_status status = dayahead_fit(l, known, hour, accurate, d);
 	size_t k;
 
-	if (out != NULL && d != NULL)
-		status = dayahead_fit(l, known, hour, accurate, d);
 	if (status == LEARN_OK)
 		status = dayahead_forecast(d, l, known, c->n, out);
 	if (status == LEARN_OK && (c->tested == LEARN_OK || c->tested == LEARN_NO_SKILL))
@@ -149,8 +147,7 @@ forecast(const struct lagged *l, size_t known, int hour, bool accurate, struct c
 		c->kwh[k] = out[c->by][k];
 		c->week_ago[k] = out[DAYAHEAD_WEEK][k];
 	}
-	if (d != NULL)
-		dayahead_free(d);
+	dayahead_free(d);
 	free(d);
 	free(out);
 	return status;
@@ -178,12 +175,10 @@ forecast_by(const struct hours *h, size_t known, bool accurate, struct coming *c
 {
 	size_t from = known > PLAYED + FIRST ? known - PLAYED : known / 2;
 	int hour = h->at[known].hour, refit = coming_refit(known);
-	struct lagged l = { 0 };
+	struct lagged l;
 	enum learn_status status;
 
-	status = lagged_init(&l, h);
-	if (status != LEARN_OK)
-		return status;
+	lagged_init(&l, h);
 	c->n = ahead(h, known);
 	c->tested = backtest_day(&l, from, known, hour, accurate, refit, &c->test);
 	status = forecast(&l, known, hour, accurate, c);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 #define GRID 256
 #define SPACING 0.02                  /* K, at least */
 #define ACTIONS (2 * OPTIMISE_LEVELS) /* cooling levels, then heating levels */
@@ -33,10 +35,9 @@ struct commit {
 struct commit *
 commit_new(size_t steps)
 {
-	struct commit *c = calloc(1, sizeof(*c));
+	struct commit *c = xcalloc(1, sizeof(*c));
 
-	if (c != NULL)
-		c->steps = steps;
+	c->steps = steps;
 	return c;
 }
 
@@ -148,11 +149,9 @@ set_grid(struct commit *c, const struct optimise_unit *u, size_t steps)
 	c->grid = clamp((int)((most - least) / c->spacing) + 2, 2, GRID);
 }
 
-static bool
+static void
 set_shape(struct commit *c, const struct optimise_unit *u)
 {
-	float *value, *off, *on, *lattice;
-
 	list_actions(c, u);
 	c->ramp = u->ramp < u->power_max - u->power_min;
 	c->width = c->ramp ? c->actions : 1;
@@ -161,23 +160,12 @@ set_shape(struct commit *c, const struct optimise_unit *u)
 	c->on_modes = c->on_ages * c->width;
 	c->modes = (size_t)c->off_modes + (size_t)c->on_modes;
 	if (c->modes <= c->room_modes)
-		return true;
-	value = realloc(c->value, (c->steps + 1) * c->modes * GRID * sizeof(*value));
-	if (value != NULL)
-		c->value = value;
-	lattice = realloc(c->lattice, c->modes * REACHED * sizeof(*lattice));
-	if (lattice != NULL)
-		c->lattice = lattice;
-	off = realloc(c->off, OPTIMISE_AGE * GRID * sizeof(*off));
-	if (off != NULL)
-		c->off = off;
-	on = realloc(c->on, (size_t)OPTIMISE_AGE * ACTIONS * GRID * sizeof(*on));
-	if (on != NULL)
-		c->on = on;
-	if (value == NULL || lattice == NULL || off == NULL || on == NULL)
-		return false;
+		return;
+	c->value = xrealloc(c->value, (c->steps + 1) * c->modes * GRID * sizeof(*c->value));
+	c->lattice = xrealloc(c->lattice, c->modes * REACHED * sizeof(*c->lattice));
+	c->off = xrealloc(c->off, OPTIMISE_AGE * GRID * sizeof(*c->off));
+	c->on = xrealloc(c->on, (size_t)OPTIMISE_AGE * ACTIONS * GRID * sizeof(*c->on));
 	c->room_modes = c->modes;
-	return true;
 }
 
 static float *
@@ -461,7 +449,7 @@ roll_out(const struct commit *c, const struct optimise_unit *u, size_t steps, do
 	}
 }
 
-enum learn_status
+void
 commit_solve(struct commit *c, const struct optimise_unit *u, size_t steps, double dt,
     const struct commit_prices *price, double *power, int8_t *mode)
 {
@@ -470,8 +458,7 @@ commit_solve(struct commit *c, const struct optimise_unit *u, size_t steps, doub
 
 	memset(power, 0, steps * sizeof(*power));
 	memset(mode, 0, steps * sizeof(*mode));
-	if (!set_shape(c, u))
-		return LEARN_NOMEM;
+	set_shape(c, u);
 	set_grid(c, u, steps);
 	set_lattice(c, u);
 	for (m = 0; m < c->modes; m++)
@@ -480,5 +467,4 @@ commit_solve(struct commit *c, const struct optimise_unit *u, size_t steps, doub
 	for (k = steps; k-- > 0;)
 		step_back(c, u, k, dt, price);
 	roll_out(c, u, steps, dt, price, power, mode);
-	return LEARN_OK;
 }

@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "learn/learn.h"
 #include "learn/optimise.h"
 
 struct commit_prices {
@@ -20,13 +19,12 @@ struct commit_prices {
 
 struct commit; /* work space for one unit shape */
 
-/* NULL: out of memory. Free with commit_free; NULL is fine. */
+/* Free with commit_free; NULL is fine. */
 struct commit *commit_new(size_t steps);
 void commit_free(struct commit *);
 
-/* Fills power[steps] and mode[steps]; they keep every limit of the unit. LEARN_NOMEM: all off.
- */
-enum learn_status commit_solve(struct commit *, const struct optimise_unit *, size_t steps,
-    double dt, const struct commit_prices *, double *power, int8_t *mode);
+/* Fills power[steps] and mode[steps]; they keep every limit of the unit. */
+void commit_solve(struct commit *, const struct optimise_unit *, size_t steps, double dt,
+    const struct commit_prices *, double *power, int8_t *mode);
 
 #endif

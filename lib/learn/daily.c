@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/metric.h"
 #include "learn/piecewise.h"
 #include "learn/regression.h"
@@ -27,9 +28,7 @@ take_days(size_t n, const double *energy, const double *temperature, struct days
 	size_t i;
 
 	memset(d, 0, sizeof(*d));
-	d->y = malloc(3 * (n + 1) * sizeof(*d->y));
-	if (d->y == NULL)
-		return LEARN_NOMEM;
+	d->y = xmalloc(3 * (n + 1) * sizeof(*d->y));
 	d->t = d->y + n;
 	sorted = d->t + n;
 	for (i = 0; i < n; i++) {
@@ -80,11 +79,10 @@ static double
 try_points(const struct days *d, enum daily_kind kind, double low, double high, struct daily *m)
 {
 	double x[2], beta[2] = { 0, 0 }, base, sse;
-	struct gram g = { 0 };
+	struct gram g;
 	size_t i, p = columns_of(kind, 0, low, high, x);
 
-	if (gram_init(&g, p) != LEARN_OK)
-		return INFINITY;
+	gram_init(&g, p);
 	for (i = 0; i < d->n; i++) {
 		columns_of(kind, d->t[i], low, high, x);
 		gram_add(&g, x, d->y[i], 1);
@@ -224,11 +222,9 @@ static enum learn_status
 equal_knots(
     size_t n, const double *temperature, const double *energy, double *knot, size_t *used)
 {
-	double *sorted = malloc((n + 1) * sizeof(*sorted));
+	double *sorted = xmalloc((n + 1) * sizeof(*sorted));
 	size_t i, m = 0;
 
-	if (sorted == NULL)
-		return LEARN_NOMEM;
 	for (i = 0; i < n; i++)
 		if (isfinite(temperature[i] + energy[i]))
 			sorted[m++] = temperature[i];
@@ -248,18 +244,17 @@ busy_days(size_t n, const double *energy, const double *temperature, const int *
 	const double cold = celsius(50), warm = celsius(65);
 	double x[2], beta[2], base, count[7] = { 0 }, above[7] = { 0 };
 	enum learn_status status;
-	struct gram g = { 0 };
+	struct gram g;
 	size_t i, k;
 
-	status = gram_init(&g, 2);
-	for (i = 0; i < n && status == LEARN_OK; i++) {
+	gram_init(&g, 2);
+	for (i = 0; i < n; i++) {
 		x[0] = fmin(temperature[i] - cold, 0);
 		x[1] = fmax(temperature[i] - warm, 0);
 		if (isfinite(energy[i] + temperature[i]))
 			gram_add(&g, x, energy[i], 1);
 	}
-	if (status == LEARN_OK)
-		status = gram_ridge(&g, 0, beta, &base);
+	status = gram_ridge(&g, 0, beta, &base);
 	for (i = 0; i < n && status == LEARN_OK; i++) {
 		x[0] = fmin(temperature[i] - cold, 0);
 		x[1] = fmax(temperature[i] - warm, 0);
@@ -290,15 +285,14 @@ daily_week_fit(size_t n, const double *energy, const double *temperature, const 
 {
 	double x[WEEK_COLUMNS], beta[WEEK_COLUMNS], base, mean = 0, total = 0;
 	enum learn_status status;
-	struct gram g = { 0 };
+	struct gram g;
 	size_t i, k;
 
 	memset(m, 0, sizeof(*m));
 	status = equal_knots(n, temperature, energy, m->knot, &m->n);
 	if (status == LEARN_OK)
 		status = busy_days(n, energy, temperature, weekday, m->occupied);
-	if (status == LEARN_OK)
-		status = gram_init(&g, WEEK_COLUMNS);
+	gram_init(&g, WEEK_COLUMNS);
 	for (i = 0; i < n && status == LEARN_OK; i++) {
 		if (!isfinite(energy[i] + temperature[i]))
 			continue;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 #define FEATURES 15
 #define YEAR 8760
 #define TREES_DAYS 91
@@ -38,15 +40,13 @@ features_of(const struct hours *h, size_t t, const struct lag_row *lag, double *
 static enum learn_status
 fit_trees(const struct lagged *l, size_t issue, const struct ridgear *ridgear, struct gbm *g)
 {
-	enum learn_status status = LEARN_NOMEM;
+	enum learn_status status;
 	struct lag_row lag;
 	size_t t, seen, n = 0;
 	double *x, *y;
 
-	x = malloc(issue * FEATURES * sizeof(*x));
-	y = malloc(issue * sizeof(*y));
-	if (x == NULL || y == NULL)
-		goto out;
+	x = xmalloc(issue * FEATURES * sizeof(*x));
+	y = xmalloc(issue * sizeof(*y));
 	for (t = 0; t < issue; t++) {
 		seen = lagged_issue(l->h, t, ridgear->issue_hour);
 		if (seen == SIZE_MAX || !lagged_row(l, t, seen, &lag))
@@ -58,7 +58,6 @@ fit_trees(const struct lagged *l, size_t issue, const struct ridgear *ridgear, s
 		n++;
 	}
 	status = n < 8 * HOURS_WEEK ? LEARN_SHORT : gbm_fit(n, FEATURES, x, y, &trees, g);
-out:
 	free(x);
 	free(y);
 	return status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/metric.h"
 
 static bool
@@ -73,14 +74,12 @@ static enum learn_status
 by_day(const struct hours *h, size_t from, size_t to, struct daily *daily)
 {
 	size_t room = (to - from) / 23 + 2, n;
-	double *energy = malloc(2 * room * sizeof(*energy));
-	int *weekday = malloc(room * sizeof(*weekday));
-	enum learn_status status = LEARN_NOMEM;
+	double *energy = xmalloc(2 * room * sizeof(*energy));
+	int *weekday = xmalloc(room * sizeof(*weekday));
+	enum learn_status status;
 
-	if (energy != NULL && weekday != NULL) {
-		n = daily_of_hours(h, from, to, energy, energy + room, weekday);
-		status = daily_best(n, energy, energy + room, daily);
-	}
+	n = daily_of_hours(h, from, to, energy, energy + room, weekday);
+	status = daily_best(n, energy, energy + room, daily);
 	free(energy);
 	free(weekday);
 	return status;
@@ -96,9 +95,7 @@ explain_load(
 	memset(e, 0, sizeof(*e));
 	if (from >= to || to > h->n || towt->knots == 0)
 		return LEARN_RANGE;
-	night = malloc((to - from) * sizeof(*night));
-	if (night == NULL)
-		return LEARN_NOMEM;
+	night = xmalloc((to - from) * sizeof(*night));
 	e->bands = towt->knots + 1;
 	memcpy(e->edge, towt->knot, sizeof(e->edge));
 	memcpy(e->slope, towt->b, sizeof(e->slope));

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 #define BINS 256
 #define NODES (2 * GBM_LEAVES - 1)
 
@@ -85,15 +87,13 @@ bin_of(const struct gbm *m, size_t feature, double x)
 	return (uint8_t)(low + 1);
 }
 
-static enum learn_status
+static void
 make_bins(struct gbm *m, size_t n, const double *x, uint8_t *bin)
 {
 	size_t f, i, filled, features = m->features;
 	double *column;
 
-	column = malloc(n * sizeof(*column));
-	if (column == NULL)
-		return LEARN_NOMEM;
+	column = xmalloc(n * sizeof(*column));
 	for (f = 0; f < features; f++) {
 		for (i = filled = 0; i < n; i++)
 			if (!isnan(x[i * features + f]))
@@ -105,7 +105,6 @@ make_bins(struct gbm *m, size_t n, const double *x, uint8_t *bin)
 	for (i = 0; i < n; i++)
 		for (f = 0; f < features; f++)
 			bin[i * features + f] = bin_of(m, f, x[i * features + f]);
-	return LEARN_OK;
 }
 
 static void
@@ -314,8 +313,8 @@ enum learn_status
 gbm_fit(size_t rows, size_t features, const double *x, const double *y,
     const struct gbm_options *option, struct gbm *m)
 {
-	struct grower *g = NULL;
-	enum learn_status status = LEARN_NOMEM;
+	enum learn_status status;
+	struct grower *g;
 
 	memset(m, 0, sizeof(*m));
 	if (features == 0 || features > GBM_FEATURES || !options_ok(option))
@@ -324,31 +323,23 @@ gbm_fit(size_t rows, size_t features, const double *x, const double *y,
 		return LEARN_SHORT;
 	m->features = features;
 	m->trees = (size_t)option->trees;
-	m->node = calloc(m->trees * NODES, sizeof(*m->node));
-	g = calloc(1, sizeof(*g));
-	if (m->node == NULL || g == NULL)
-		goto out;
+	m->node = xcalloc(m->trees * NODES, sizeof(*m->node));
+	g = xcalloc(1, sizeof(*g));
 	g->option = option;
 	g->n = rows;
 	g->features = features;
 	g->random = option->seed;
-	g->bin = malloc(rows * features);
-	g->row = malloc(2 * rows * sizeof(*g->row));
-	g->residual = malloc(rows * sizeof(*g->residual));
-	g->cell = malloc(GBM_LEAVES * features * BINS * sizeof(*g->cell));
-	if (g->bin == NULL || g->row == NULL || g->residual == NULL || g->cell == NULL)
-		goto out;
+	g->bin = xmalloc(rows * features);
+	g->row = xmalloc(2 * rows * sizeof(*g->row));
+	g->residual = xmalloc(rows * sizeof(*g->residual));
+	g->cell = xmalloc(GBM_LEAVES * features * BINS * sizeof(*g->cell));
 	g->spare = g->row + rows;
-	status = make_bins(m, rows, x, g->bin);
-	if (status == LEARN_OK)
-		status = boost(g, m, y);
-out:
-	if (g != NULL) {
-		free(g->bin);
-		free(g->row);
-		free(g->residual);
-		free(g->cell);
-	}
+	make_bins(m, rows, x, g->bin);
+	status = boost(g, m, y);
+	free(g->bin);
+	free(g->row);
+	free(g->residual);
+	free(g->cell);
 	free(g);
 	if (status != LEARN_OK)
 		gbm_free(m);

@@ -4,18 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum learn_status
+#include "base/diag.h"
+
+void
 lagged_init(struct lagged *l, const struct hours *h)
 {
 	size_t i, back;
 
 	memset(l, 0, sizeof(*l));
-	l->filled = malloc((2 * h->n + 1) * sizeof(*l->filled));
-	l->count = malloc((h->n + 1) * sizeof(*l->count));
-	if (l->filled == NULL || l->count == NULL) {
-		lagged_free(l);
-		return LEARN_NOMEM;
-	}
+	l->filled = xmalloc((2 * h->n + 1) * sizeof(*l->filled));
+	l->count = xmalloc((h->n + 1) * sizeof(*l->count));
 	l->h = h;
 	l->sum = l->filled + h->n;
 	l->sum[0] = 0;
@@ -29,7 +27,6 @@ lagged_init(struct lagged *l, const struct hours *h)
 		l->sum[i + 1] = l->sum[i] + (isnan(l->filled[i]) ? 0 : l->filled[i]);
 		l->count[i + 1] = l->count[i] + (isnan(l->filled[i]) ? 0 : 1);
 	}
-	return LEARN_OK;
 }
 
 void

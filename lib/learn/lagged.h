@@ -12,7 +12,6 @@
 #include <stddef.h>
 
 #include "learn/hours.h"
-#include "learn/learn.h"
 
 struct lagged {
 	const struct hours *h; /* borrowed */
@@ -34,7 +33,7 @@ struct lag_row {
 };
 
 /* All arrays are of h's length; h must outlive the result. {0} may be freed. */
-enum learn_status lagged_init(struct lagged *, const struct hours *h);
+void lagged_init(struct lagged *, const struct hours *h);
 void lagged_free(struct lagged *);
 
 /*

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/optimise_own.h"
 
 #define NODES 1200
@@ -298,13 +299,10 @@ lagrange_bound(const struct optimise_case *c, const struct optimise_prices *pric
     const double *slope, double *least)
 {
 	size_t room = (size_t)2 * OPTIMISE_AGE * NODES, i, k;
-	double *work = calloc(3 * room, sizeof(*work)), sum = 0, scale, bound;
-	struct zone *z = malloc(sizeof(*z));
-	enum learn_status status = LEARN_NOMEM;
+	double *work = xcalloc(3 * room, sizeof(*work)), sum = 0, scale, bound;
+	struct zone *z = xmalloc(sizeof(*z));
 	double used[OPTIMISE_STEPS];
 
-	if (work == NULL || z == NULL)
-		goto out;
 	for (k = 0; k < c->steps; k++)
 		sum += fmax(0, slope[k]);
 	scale = sum > price->demand ? price->demand / sum : 1;
@@ -320,10 +318,8 @@ lagrange_bound(const struct optimise_case *c, const struct optimise_prices *pric
 		z->u = &c->unit[i];
 		bound += unit_bound(z, c, price, used);
 	}
-	status = bound < NEVER / 2 ? LEARN_OK : LEARN_LIMIT;
 	*least = bound - 1e-9 * fabs(bound);
-out:
 	free(work);
 	free(z);
-	return status;
+	return bound < NEVER / 2 ? LEARN_OK : LEARN_LIMIT;
 }

@@ -1,5 +1,4 @@
 #include "learn/learn.h"
-#include "base/diag.h"
 
 #include <cblas.h>
 
@@ -27,9 +26,6 @@ learn_reason(enum learn_status status)
 		return "no schedule can keep the limits";
 	case LEARN_LIMIT:
 		return "stopped at the iteration limit";
-	case LEARN_NOMEM:
-		/* a result that lacks a part for want of memory is not to be taken for one */
-		die(EX_OSERR, "out of memory");
 	}
 	return "unknown status";
 }

@@ -3,7 +3,8 @@
  *
  * The library is pure: arrays in, values out; no files, no printing, no
  * clock. A function that can't give a number made of something returns a
- * status that says why, and leaves its result unset.
+ * status that says why, and leaves its result unset. No status says that
+ * memory ran out: that ends the program where it is met (base/diag.h).
  */
 #ifndef NBMS_LEARN_H
 #define NBMS_LEARN_H
@@ -18,12 +19,10 @@ enum learn_status {
 	LEARN_STALE,      /* nothing was read lately */
 	LEARN_NO_SKILL,   /* no better than the naive rule it is held against */
 	LEARN_INFEASIBLE, /* no schedule can keep the stated limits */
-	LEARN_LIMIT,      /* stopped at its limit before it was done */
-	LEARN_NOMEM
+	LEARN_LIMIT       /* stopped at its limit before it was done */
 };
 
-/* A sentence for an operator, static storage. Of LEARN_NOMEM there is none: the program ends.
- */
+/* A sentence for an operator, static storage. */
 const char *learn_reason(enum learn_status);
 
 /* Keep BLAS on the calling thread; call once before fitting. */

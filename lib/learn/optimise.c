@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/bound.h"
 #include "learn/columns.h"
 #include "learn/commit.h"
@@ -70,21 +71,19 @@ use_best(const struct search *s, struct optimise_schedule *plan)
 }
 
 /* Each unit by itself. */
-static enum learn_status
+static void
 first_plan(struct search *s, struct optimise_schedule *plan)
 {
 	const struct optimise_case *c = s->c;
 	struct commit_prices price = { s->price.value, NULL, s->price.comfort };
-	enum learn_status status = LEARN_OK;
 	size_t i;
 
-	for (i = 0; i < c->units && status == LEARN_OK; i++)
-		status = commit_solve(s->commit, &c->unit[i], c->steps, c->dt, &price,
+	for (i = 0; i < c->units; i++)
+		commit_solve(s->commit, &c->unit[i], c->steps, c->dt, &price,
 		    plan->power + i * c->steps, plan->mode + i * c->steps);
-	return status;
 }
 
-static enum learn_status
+static void
 search_init(struct search *s, const struct optimise_case *c)
 {
 	size_t n = c->units * c->steps;
@@ -94,15 +93,11 @@ search_init(struct search *s, const struct optimise_case *c)
 	s->best = INFINITY;
 	optimise_prices(c, &s->price);
 	s->commit = commit_new(c->steps);
-	s->load = malloc(c->steps * sizeof(*s->load));
-	s->power = malloc(c->steps * sizeof(*s->power));
-	s->mode = malloc(c->steps * sizeof(*s->mode));
-	s->best_power = malloc(n * sizeof(*s->best_power));
-	s->best_mode = malloc(n * sizeof(*s->best_mode));
-	return s->commit == NULL || s->load == NULL || s->power == NULL || s->mode == NULL ||
-		       s->best_power == NULL || s->best_mode == NULL
-		   ? LEARN_NOMEM
-		   : LEARN_OK;
+	s->load = xmalloc(c->steps * sizeof(*s->load));
+	s->power = xmalloc(c->steps * sizeof(*s->power));
+	s->mode = xmalloc(c->steps * sizeof(*s->mode));
+	s->best_power = xmalloc(n * sizeof(*s->best_power));
+	s->best_mode = xmalloc(n * sizeof(*s->best_mode));
 }
 
 static void
@@ -117,19 +112,18 @@ search_free(struct search *s)
 }
 
 /* The least discomfort that each zone could have at any price. */
-static enum learn_status
+static void
 find_least(struct search *s, struct optimise_schedule *plan)
 {
 	static const double nothing[OPTIMISE_STEPS];
 	const struct optimise_case *c = s->c;
 	struct commit_prices price = { nothing, NULL, 1e3 };
 	struct optimise_totals total = { 0 };
-	double *temperature = malloc((c->steps + 1) * sizeof(*temperature));
-	enum learn_status status = temperature == NULL ? LEARN_NOMEM : LEARN_OK;
+	double *temperature = xmalloc((c->steps + 1) * sizeof(*temperature));
 	struct optimise_miss planned, least;
 	size_t i;
 
-	for (i = 0; i < c->units && status == LEARN_OK; i++) {
+	for (i = 0; i < c->units; i++) {
 		const struct optimise_unit *u = &c->unit[i];
 
 		optimise_judge_unit(c, u, plan->power + i * c->steps, plan->mode + i * c->steps,
@@ -137,7 +131,7 @@ find_least(struct search *s, struct optimise_schedule *plan)
 		planned = optimise_missed(c, u, temperature);
 		if (planned.kelvin_hours <= REACH)
 			continue;
-		status = commit_solve(s->commit, u, c->steps, c->dt, &price, s->power, s->mode);
+		commit_solve(s->commit, u, c->steps, c->dt, &price, s->power, s->mode);
 		optimise_judge_unit(c, u, s->power, s->mode, temperature, &total);
 		least = optimise_missed(c, u, temperature);
 		least = least.kelvin_hours < planned.kelvin_hours ? least : planned;
@@ -145,7 +139,6 @@ find_least(struct search *s, struct optimise_schedule *plan)
 			plan->least[i] = least;
 	}
 	free(temperature);
-	return status;
 }
 
 /* Is there anybody, and can nothing be done for anybody? */
@@ -166,13 +159,11 @@ in_vain(const struct optimise_case *c, const struct optimise_schedule *plan)
 }
 
 /* Exact powers for the plan's switching; as it was when there are none. */
-static enum learn_status
+static void
 polish(struct search *s, struct optimise_schedule *plan)
 {
-	enum learn_status status = bound_polish(s->c, &s->price, plan, NULL);
-
+	(void)bound_polish(s->c, &s->price, plan, NULL);
 	keep_better(s, plan);
-	return status == LEARN_LIMIT ? LEARN_OK : status;
 }
 
 /*
@@ -180,23 +171,20 @@ polish(struct search *s, struct optimise_schedule *plan)
  * under the peak; then small changes of the best of them. With exact powers
  * the chosen are plans to choose from again, at the end.
  */
-static enum learn_status
+static void
 mix(struct search *s, struct optimise_schedule *plan, int effort)
 {
 	struct columns *columns = columns_new(s->c, &s->price, s->commit);
-	enum learn_status status = columns == NULL ? LEARN_NOMEM : columns_add(columns, plan);
 	size_t few = s->c->units > 4 ? s->c->units : 4;
 	int n, roundings = 2 + (int)(ROUNDINGS * FEW / few) * effort;
 	double slope[OPTIMISE_STEPS];
 
-	if (status == LEARN_OK)
-		status = columns_mix(columns, s->slope, MIXES * effort);
-	for (n = 0; n < roundings && status != LEARN_NOMEM; n++) {
+	columns_add(columns, plan);
+	(void)columns_mix(columns, s->slope, MIXES * effort);
+	for (n = 0; n < roundings; n++) {
 		if (n == roundings - 2) {
 			memcpy(slope, s->slope, sizeof(slope));
-			status = columns_mix(columns, slope, 2);
-			if (status == LEARN_NOMEM)
-				break;
+			(void)columns_mix(columns, slope, 2);
 		}
 		if (n < roundings / 2 || n >= roundings - 2) {
 			columns_choose(columns, plan, n);
@@ -205,12 +193,10 @@ mix(struct search *s, struct optimise_schedule *plan, int effort)
 			columns_redraw(columns, plan, REDRAWN, n);
 		}
 		keep_better(s, plan);
-		status = polish(s, plan);
-		if (status == LEARN_OK)
-			status = columns_add(columns, plan);
+		polish(s, plan);
+		columns_add(columns, plan);
 	}
 	columns_free(columns);
-	return status == LEARN_LIMIT ? LEARN_OK : status;
 }
 
 enum learn_status
@@ -226,38 +212,30 @@ optimise_run(
 	status = optimise_check(c);
 	if (status == LEARN_OK && (effort < 1 || effort > 10))
 		status = LEARN_RANGE;
-	if (status != LEARN_OK)
-		return status;
-	status = search_init(&s, c);
 	if (status == LEARN_OK)
 		status = optimise_schedule_init(c, plan);
 	if (status != LEARN_OK)
-		goto out;
+		return status;
+	search_init(&s, c);
 	if (bound && bound_relax(c, &s.price, &relaxed) == LEARN_OK) {
 		plan->bound = relaxed.least;
 		memcpy(s.slope, relaxed.slope, sizeof(s.slope));
 	}
-	status = first_plan(&s, plan);
-	if (status == LEARN_OK)
-		status = polish(&s, plan);
-	if (status == LEARN_OK && s.price.demand > 0)
-		status = mix(&s, plan, effort);
+	first_plan(&s, plan);
+	polish(&s, plan);
+	if (s.price.demand > 0)
+		mix(&s, plan, effort);
 	use_best(&s, plan);
 	if (bound && lagrange_bound(c, &s.price, s.slope, &apart) == LEARN_OK)
 		plan->bound = fmax(plan->bound, apart); /* also when one of them is NaN */
-	if (status == LEARN_OK)
-		status = find_least(&s, plan);
-	if (status == LEARN_OK)
-		status = optimise_judge(c, plan);
-	if (status != LEARN_OK)
-		goto out;
+	find_least(&s, plan);
+	search_free(&s);
+	status = optimise_judge(c, plan);
+	if (status != LEARN_OK) {
+		optimise_free(plan);
+		return status;
+	}
 	plan->gap = (plan->total.objective - plan->bound) / plan->total.objective;
 	reason_fill(c, plan);
-	if (in_vain(c, plan))
-		status = LEARN_INFEASIBLE;
-out:
-	search_free(&s);
-	if (status != LEARN_OK && status != LEARN_INFEASIBLE)
-		optimise_free(plan);
-	return status;
+	return in_vain(c, plan) ? LEARN_INFEASIBLE : LEARN_OK;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 static double
 mean_of(const double *x, size_t n)
 {
@@ -248,16 +250,11 @@ optimise_schedule_init(const struct optimise_case *c, struct optimise_schedule *
 	s->units = c->units;
 	s->steps = c->steps;
 	s->bound = s->gap = NAN;
-	s->power = calloc(n, sizeof(*s->power));
-	s->mode = calloc(n, sizeof(*s->mode));
-	s->temperature = calloc(n + c->units, sizeof(*s->temperature));
-	s->reason = calloc(n, sizeof(*s->reason));
-	s->least = calloc(c->units, sizeof(*s->least));
-	if (s->power == NULL || s->mode == NULL || s->temperature == NULL ||
-	    s->reason == NULL || s->least == NULL) {
-		optimise_free(s);
-		return LEARN_NOMEM;
-	}
+	s->power = xcalloc(n, sizeof(*s->power));
+	s->mode = xcalloc(n, sizeof(*s->mode));
+	s->temperature = xcalloc(n + c->units, sizeof(*s->temperature));
+	s->reason = xcalloc(n, sizeof(*s->reason));
+	s->least = xcalloc(c->units, sizeof(*s->least));
 	return LEARN_OK;
 }
 

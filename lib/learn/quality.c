@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/metric.h"
 
 #define AROUND 3 /* known rows on each side that a spike is held against */
@@ -113,15 +114,13 @@ pardon(const struct hours *h, size_t from, size_t to, double *jump, struct quali
 	}
 }
 
-static enum learn_status
+static void
 blank_spikes(struct hours *h, size_t from, size_t to, struct quality *q)
 {
 	double *jump, *scratch, median[HOURS_WEEK], usual, limit[2];
 	size_t i, n;
 
-	jump = malloc(2 * (to - from) * sizeof(*jump));
-	if (jump == NULL)
-		return LEARN_NOMEM;
+	jump = xmalloc(2 * (to - from) * sizeof(*jump));
 	scratch = jump + (to - from);
 	week_medians(h, from, to, scratch, median);
 	for (i = from, n = 0; i < to; i++)
@@ -159,14 +158,12 @@ blank_spikes(struct hours *h, size_t from, size_t to, struct quality *q)
 		if (jump[i - from] > 0)
 			h->load[i] = NAN;
 	free(jump);
-	return LEARN_OK;
 }
 
 enum learn_status
 quality_clean(struct hours *h, size_t from, size_t to, struct quality *q)
 {
 	double low = INFINITY, high = -INFINITY;
-	enum learn_status status;
 	size_t i, gap = 0;
 
 	memset(q, 0, sizeof(*q));
@@ -178,9 +175,7 @@ quality_clean(struct hours *h, size_t from, size_t to, struct quality *q)
 	for (i = 0; i < PASSES; i++) {
 		size_t spikes = q->spike;
 
-		status = blank_spikes(h, from, to, q);
-		if (status != LEARN_OK)
-			return status;
+		blank_spikes(h, from, to, q);
 		if (q->spike == spikes)
 			break;
 	}

@@ -33,7 +33,7 @@ struct quality {
 /*
  * Count and blank (NaN) what can't be trusted in rows [from, to) of the
  * load. LEARN_SHORT: less than a week is left; LEARN_CONSTANT: what is left
- * never changes. *q is filled in all cases but LEARN_NOMEM and LEARN_RANGE.
+ * never changes. *q is filled in all cases but LEARN_RANGE.
  */
 enum learn_status quality_clean(struct hours *, size_t from, size_t to, struct quality *q);
 

@@ -6,21 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 #define BOUNDED_MAX 64
 
-enum learn_status
+void
 gram_init(struct gram *g, size_t p)
 {
+	must(p > 0);
 	memset(g, 0, sizeof(*g));
-	if (p == 0)
-		return LEARN_RANGE;
-	g->x = calloc(p * (p + 2), sizeof(*g->x));
-	if (g->x == NULL)
-		return LEARN_NOMEM;
+	g->x = xcalloc(p * (p + 2), sizeof(*g->x));
 	g->p = p;
 	g->xy = g->x + p;
 	g->xx = g->xy + p;
-	return LEARN_OK;
 }
 
 void
@@ -143,18 +141,14 @@ enum learn_status
 gram_ridge_each(const struct gram *g, const double *lambda, double *beta, double *intercept)
 {
 	enum learn_status status = LEARN_OK;
-	size_t i, m = 0, p = g->p, *keep = NULL;
-	double *a = NULL, *b, *sd;
+	size_t i, m = 0, p = g->p, *keep;
+	double *a, *b, *sd;
 	lapack_int info;
 
 	if (!(g->w > 0) || p == 0)
 		return LEARN_SHORT;
-	keep = malloc(p * sizeof(*keep));
-	a = calloc(p * p + 2 * p, sizeof(*a));
-	if (keep == NULL || a == NULL) {
-		status = LEARN_NOMEM;
-		goto out;
-	}
+	keep = xmalloc(p * sizeof(*keep));
+	a = xcalloc(p * p + 2 * p, sizeof(*a));
 	b = a + p * p;
 	sd = b + p;
 	for (i = 0; i < p; i++) {
@@ -198,9 +192,7 @@ gram_ridge(const struct gram *g, double lambda, double *beta, double *intercept)
 	double *each;
 	size_t i;
 
-	each = malloc((g->p ? g->p : 1) * sizeof(*each));
-	if (each == NULL)
-		return LEARN_NOMEM;
+	each = xmalloc(g->p * sizeof(*each));
 	for (i = 0; i < g->p; i++)
 		each[i] = lambda;
 	status = gram_ridge_each(g, each, beta, intercept);

@@ -24,8 +24,8 @@ struct gram {
 	double *xx;   /* [p * p] row-major, upper triangle, sums of w x x' */
 };
 
-/* All sums zero. The caller frees with gram_free; freeing {0} is fine. */
-enum learn_status gram_init(struct gram *, size_t p);
+/* All sums zero, p > 0. The caller frees with gram_free; freeing {0} is fine. */
+void gram_init(struct gram *, size_t p);
 void gram_free(struct gram *);
 
 /* One row given densely, x[p]. */

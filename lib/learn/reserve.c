@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 #define BELOW 8
 #define ABOVE (RESERVE_PRICES - BELOW)
 #define SUMS 64
@@ -115,9 +117,7 @@ reserve_init(enum reserve_generator generator, double low, double high, struct r
 	law->low = low;
 	law->high = high;
 	/* At most 5 splits x 27 x 22 sums. */
-	law->part = calloc(5 * 27 * 22, sizeof(*law->part));
-	if (law->part == NULL)
-		return LEARN_NOMEM;
+	law->part = xcalloc(5 * 27 * 22, sizeof(*law->part));
 	list_parts(law);
 	moments(law);
 	return LEARN_OK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/regression.h"
 
 #define FOURIER 4
@@ -67,10 +68,10 @@ choose_lambda(const struct gram *all, const struct gram *fold, double *beta, dou
 	static const double candidate[] = { 30, 300, 3000 };
 	enum learn_status status = LEARN_OK;
 	double least = INFINITY, sse[3] = { 0 }, intercept;
-	struct gram rest = { 0 };
+	struct gram rest;
 	size_t k, f;
 
-	status = gram_init(&rest, COLUMNS);
+	gram_init(&rest, COLUMNS);
 	for (f = 0; f < FOLDS && status == LEARN_OK; f++) {
 		memcpy(rest.x, all->x, COLUMNS * (COLUMNS + 2) * sizeof(*rest.x));
 		rest.rows = all->rows;
@@ -97,8 +98,8 @@ enum learn_status
 ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOURS_WEEK],
     struct ridge *m)
 {
-	struct gram all = { 0 }, fold[FOLDS] = { { 0 } };
-	enum learn_status status;
+	struct gram all, fold[FOLDS];
+	enum learn_status status = LEARN_SHORT;
 	double value[ROW_MAX];
 	int column[ROW_MAX];
 	size_t i, f;
@@ -109,12 +110,10 @@ ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOU
 	m->p = COLUMNS;
 	memcpy(m->occupied, occupied, sizeof(m->occupied));
 	warmth_choose(h, from, to, &m->warmth);
-	m->beta = malloc(COLUMNS * sizeof(*m->beta));
-	status = m->beta == NULL ? LEARN_NOMEM : gram_init(&all, COLUMNS);
-	for (f = 0; f < FOLDS && status == LEARN_OK; f++)
-		status = gram_init(&fold[f], COLUMNS);
-	if (status != LEARN_OK)
-		goto out;
+	m->beta = xmalloc(COLUMNS * sizeof(*m->beta));
+	gram_init(&all, COLUMNS);
+	for (f = 0; f < FOLDS; f++)
+		gram_init(&fold[f], COLUMNS);
 	for (i = from; i < to; i++) {
 		size_t n;
 
@@ -127,12 +126,10 @@ ridge_fit(const struct hours *h, size_t from, size_t to, const bool occupied[HOU
 	}
 	for (f = 0; f < FOLDS; f++)
 		gram_merge(&all, &fold[f], 1);
-	status = LEARN_SHORT;
 	if (all.rows >= 4 * HOURS_WEEK)
 		status = choose_lambda(&all, fold, m->beta, &m->lambda);
 	if (status == LEARN_OK)
 		status = solve(&all, m->lambda, m->beta, &m->intercept);
-out:
 	gram_free(&all);
 	for (f = 0; f < FOLDS; f++)
 		gram_free(&fold[f]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/regression.h"
 
 #define BANDS WARMTH_BANDS
@@ -71,8 +72,8 @@ enum learn_status
 ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, struct ridgear *m)
 {
 	const struct hours *h = l->h;
-	enum learn_status status;
-	struct gram g = { 0 };
+	enum learn_status status = LEARN_SHORT;
+	struct gram g;
 	double value[ROW_MAX];
 	int column[ROW_MAX];
 	size_t t, n, issue;
@@ -84,9 +85,9 @@ ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, stru
 	m->issue_hour = issue_hour;
 	m->season = to - from >= SEASON_HOURS;
 	warmth_choose(h, from, to, &m->warmth);
-	m->beta = malloc(COLUMNS * sizeof(*m->beta));
-	status = m->beta == NULL ? LEARN_NOMEM : gram_init(&g, COLUMNS);
-	for (t = from; t < to && status == LEARN_OK; t++) {
+	m->beta = xmalloc(COLUMNS * sizeof(*m->beta));
+	gram_init(&g, COLUMNS);
+	for (t = from; t < to; t++) {
 		if (!isfinite(h->load[t]) || !weather_known(h, t))
 			continue;
 		issue = lagged_issue(h, t, issue_hour);
@@ -97,9 +98,7 @@ ridgear_fit(const struct lagged *l, size_t from, size_t to, int issue_hour, stru
 		m->most = h->load[t] * CEILING > m->most ? h->load[t] * CEILING : m->most;
 	}
 	m->rows = (size_t)g.rows;
-	if (status == LEARN_OK && m->rows < 2 * HOURS_WEEK)
-		status = LEARN_SHORT;
-	if (status == LEARN_OK)
+	if (m->rows >= 2 * HOURS_WEEK)
 		status = gram_ridge(&g, LAMBDA, m->beta, &m->intercept);
 	gram_free(&g);
 	if (status != LEARN_OK)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/metric.h"
 #include "learn/tender.h"
 
@@ -200,16 +201,14 @@ check(const struct rival_tender *t, size_t *most)
 }
 
 /* The 5 and 95 % ends of P(win) over resampled pasts. */
-static enum learn_status
+static void
 band(const struct rival_tender *t, struct laws *l, uint32_t *pick, struct rival_curve *c)
 {
-	double *win = malloc(RIVAL_BOOTSTRAPS * RIVAL_GRID * sizeof(*win));
+	double *win = xmalloc(RIVAL_BOOTSTRAPS * RIVAL_GRID * sizeof(*win));
 	double column[RIVAL_BOOTSTRAPS];
 	uint64_t random = t->seed;
 	size_t b, i;
 
-	if (win == NULL)
-		return LEARN_NOMEM;
 	for (b = 0; b < RIVAL_BOOTSTRAPS; b++) {
 		estimate_laws(t, l, pick, &random);
 		win_chances(t, l, win + b * RIVAL_GRID);
@@ -221,7 +220,6 @@ band(const struct rival_tender *t, struct laws *l, uint32_t *pick, struct rival_
 		c->point[i].high = metric_quantile(RIVAL_BOOTSTRAPS, column, 0.95);
 	}
 	free(win);
-	return LEARN_OK;
 }
 
 static enum learn_status
@@ -255,24 +253,19 @@ enum learn_status
 rival_curve(const struct rival_tender *t, struct rival_curve *c)
 {
 	enum learn_status status;
-	uint32_t *pick = NULL;
-	struct laws *l = NULL;
-	double *win = NULL;
+	uint32_t *pick;
+	struct laws *l;
+	double *win;
 	size_t i, most;
 
 	memset(c, 0, sizeof(*c));
 	status = check(t, &most);
 	if (status != LEARN_OK)
 		return status;
-	status = LEARN_NOMEM;
-	l = calloc(1, sizeof(*l));
-	pick = malloc((most + 1) * sizeof(*pick));
-	win = malloc(RIVAL_GRID * sizeof(*win));
-	if (l == NULL || pick == NULL || win == NULL)
-		goto out;
-	l->own = malloc((t->rivals + 1) * RIVAL_GRID * sizeof(*l->own));
-	if (l->own == NULL)
-		goto out;
+	l = xcalloc(1, sizeof(*l));
+	pick = xmalloc((most + 1) * sizeof(*pick));
+	win = xmalloc(RIVAL_GRID * sizeof(*win));
+	l->own = xmalloc((t->rivals + 1) * RIVAL_GRID * sizeof(*l->own));
 	for (i = 0; i < RIVAL_GRID; i++) {
 		l->x[i] =
 		    t->law->low + (t->law->high - t->law->low) * (double)i / (RIVAL_GRID - 1);
@@ -285,14 +278,10 @@ rival_curve(const struct rival_tender *t, struct rival_curve *c)
 		c->point[i] = (struct rival_point){ l->x[i],
 			tender_bid_at(l->x[i], t->base, t->a_value, t->rate), win[i], win[i],
 			win[i], 1 - l->law[i] };
-	status = LEARN_OK;
 	if (t->rivals > 0 || t->market_n > 0)
-		status = band(t, l, pick, c);
-	if (status == LEARN_OK)
-		status = choose_bids(t, c);
-out:
-	if (l != NULL)
-		free(l->own);
+		band(t, l, pick, c);
+	status = choose_bids(t, c);
+	free(l->own);
 	free(l);
 	free(pick);
 	free(win);

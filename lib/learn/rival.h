@@ -66,7 +66,7 @@ struct rival_curve {
 
 /*
  * LEARN_RANGE: an amount or a rate out of range, no bidder but us beyond
- * limits, cost above every bid; LEARN_NONFINITE; LEARN_NOMEM.
+ * limits, cost above every bid; LEARN_NONFINITE.
  */
 enum learn_status rival_curve(const struct rival_tender *, struct rival_curve *);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/metric.h"
 
 #define QUANTILES 9
@@ -265,11 +266,7 @@ judge_skill(
 	status = reserve_init(h->generator, like->low, like->high, &law);
 	if (status != LEARN_OK)
 		return status;
-	sorted = malloc(half * sizeof(*sorted));
-	if (sorted == NULL) {
-		reserve_free(&law);
-		return LEARN_NOMEM;
-	}
+	sorted = xmalloc(half * sizeof(*sorted));
 	memcpy(sorted, s, half * sizeof(*sorted));
 	for (k = 0; k < QUANTILES; k++) {
 		double q = (k + 1) / (double)(QUANTILES + 1);
@@ -303,9 +300,7 @@ tender_learn(const struct tender_opening *o, size_t n, struct tender_history *h)
 	size_t i;
 
 	memset(h, 0, sizeof(*h));
-	s = calloc(n + 1, sizeof(*s));
-	if (s == NULL)
-		return LEARN_NOMEM;
+	s = xcalloc(n + 1, sizeof(*s));
 	for (i = 0; i < n; i++) {
 		if (!opening_ok(&o[i])) {
 			h->refused++;

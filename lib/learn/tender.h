@@ -97,7 +97,7 @@ struct tender_history {
 /*
  * What past openings say. The skill test learns the quantiles of s from the
  * first half (in the order given: oldest first) and judges on the second.
- * LEARN_SHORT: no usable opening; LEARN_NOMEM.
+ * LEARN_SHORT: no usable opening.
  */
 enum learn_status tender_learn(
     const struct tender_opening *, size_t n, struct tender_history *);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "learn/regression.h"
 
 #define INPUTS 5     /* heat, cool, people, sun, offset */
@@ -161,10 +162,11 @@ fit_first(const struct thermal_data *d, size_t to, struct thermal *m)
 {
 	const double golden = 0.6180339887498949;
 	double left = log(0.5), right = log(500), beta[INPUTS] = { 0 }, x[2], f[2];
-	struct gram g = { 0 };
-	enum learn_status status = gram_init(&g, INPUTS);
+	enum learn_status status = LEARN_OK;
+	struct gram g;
 	int i, k;
 
+	gram_init(&g, INPUTS);
 	m->order = 1;
 	m->w = m->wall = m->share = 0;
 	x[0] = right - golden * (right - left);
@@ -269,11 +271,10 @@ fit_second(const struct thermal_data *d, size_t to, double *run, struct thermal 
 	enum learn_status status, answer = LEARN_SINGULAR;
 	struct thermal best = *m, one = *m;
 	double least = INFINITY, rmse;
-	struct gram g = { 0 };
+	struct gram g;
 	size_t i, j, days;
 
-	if (gram_init(&g, INPUTS + 2) != LEARN_OK)
-		return LEARN_NOMEM;
+	gram_init(&g, INPUTS + 2);
 	one.order = 2;
 	for (i = 0; i < sizeof(tau) / sizeof(*tau); i++) {
 		for (j = 0; j < sizeof(share) / sizeof(*share); j++) {
@@ -379,9 +380,7 @@ thermal_fit(const struct thermal_data *d, int order, struct thermal *m)
 		return LEARN_RANGE;
 	if (status != LEARN_OK)
 		return status;
-	run = malloc((day_steps(d) + 1) * sizeof(*run));
-	if (run == NULL)
-		return LEARN_NOMEM;
+	run = xmalloc((day_steps(d) + 1) * sizeof(*run));
 	split = d->n / day_steps(d) * 3 / 4 * day_steps(d);
 	status = LEARN_SHORT;
 	for (o = 1; o <= 2; o++) {

@@ -66,9 +66,9 @@ ridge_recovers_a_line(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(gram_init(&g, 3), LEARN_OK);
-	assert_int_equal(gram_init(&part, 3), LEARN_OK);
-	assert_int_equal(gram_init(&other, 3), LEARN_OK);
+	gram_init(&g, 3);
+	gram_init(&part, 3);
+	gram_init(&other, 3);
 	for (i = 0; i < 50; i++) {
 		double pair[2];
 
@@ -104,8 +104,7 @@ ridge_says_when_it_cannot(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(gram_init(&g, 0), LEARN_RANGE);
-	assert_int_equal(gram_init(&g, 2), LEARN_OK);
+	gram_init(&g, 2);
 	assert_int_equal(gram_ridge(&g, 1, beta, &intercept), LEARN_SHORT);
 	for (i = 0; i < 10; i++)
 		gram_add(&g, (double[]){ i, 2 * i }, i, 1);
@@ -127,7 +126,7 @@ bounds_hold(void **state)
 
 	(void)state;
 	seed = 7;
-	assert_int_equal(gram_init(&g, 3), LEARN_OK);
+	gram_init(&g, 3);
 	for (i = 0; i < 200; i++) {
 		x[0] = noise();
 		x[1] = noise() + 0.3 * x[0];
@@ -469,14 +468,14 @@ forecasts_see_only_the_past(void **state)
 	(void)state;
 	make_building(&h, 90, 5);
 	h.load[issue - 30] = NAN;
-	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	lagged_init(&l, &h);
 	assert_int_equal(dayahead_fit(&l, issue, 12, true, &m), LEARN_OK);
 	assert_int_equal(dayahead_forecast(&m, &l, issue, 24, one), LEARN_OK);
 	dayahead_free(&m);
 	lagged_free(&l);
 	for (i = issue; i < h.n; i++)
 		h.load[i] = -1e6;
-	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	lagged_init(&l, &h);
 	assert_int_equal(dayahead_fit(&l, issue, 12, true, &m), LEARN_OK);
 	assert_int_equal(dayahead_forecast(&m, &l, issue, 24, two), LEARN_OK);
 	for (j = 0; j < DAYAHEAD_MODELS; j++)
@@ -497,7 +496,7 @@ backtest_day_has_skill_and_coverage(void **state)
 
 	(void)state;
 	make_building(&h, 200, 10);
-	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	lagged_init(&l, &h);
 	assert_int_equal(backtest_day(&l, 100 * DAY, h.n, 0, false, 14, &b), LEARN_OK);
 	assert_string_equal(b.model[0].name, "served");
 	assert_true(b.model[0].skill > 0.2);
@@ -525,7 +524,7 @@ no_weather_falls_back(void **state)
 	make_building(&h, 61, 5);
 	for (i = issue; i < h.n; i++)
 		h.temperature[i] = h.temperature_day[i] = NAN;
-	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	lagged_init(&l, &h);
 	assert_int_equal(dayahead_fit(&l, issue, 0, false, &m), LEARN_OK);
 	assert_int_equal(dayahead_forecast(&m, &l, issue, 24, out), LEARN_OK);
 	assert_true(isnan(out[DAYAHEAD_RIDGEAR][4]) && isnan(out[DAYAHEAD_TOWT][4]));
@@ -558,12 +557,12 @@ wild_lags_are_held(void **state)
 
 	(void)state;
 	make_building(&h, 62, 5);
-	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	lagged_init(&l, &h);
 	assert_int_equal(dayahead_fit(&l, issue, 0, false, &m), LEARN_OK);
 	lagged_free(&l);
 	for (i = issue; i < issue + 24; i++)
 		h.load[i] = 1e6;
-	assert_int_equal(lagged_init(&l, &h), LEARN_OK);
+	lagged_init(&l, &h);
 	assert_int_equal(dayahead_forecast(&m, &l, issue + 24, 24, out), LEARN_OK);
 	for (i = 0; i < 24; i++)
 		assert_true(
@@ -660,7 +659,7 @@ statuses_have_reasons(void **state)
 	int i;
 
 	(void)state;
-	for (i = LEARN_OK; i < LEARN_NOMEM; i++)
+	for (i = LEARN_OK; i <= LEARN_LIMIT; i++)
 		assert_string_not_equal(learn_reason((enum learn_status)i), "unknown status");
 }
 
