@@ -256,31 +256,34 @@ site_port(const struct health *h)
 
 /*
  * How many connections wait to be taken at that port of the loopback address; -1: nobody
- * listens there. Asked of the kernel, whose table has those who listen first: a connection made
- * to see would stand in the broker's log as one that failed. Its lines (proc(5)) have fixed
- * places: "   0: 0100007F:22B4 00000000:0000 0A 00000000:00000000 ...", after the colon whose
- * it is, the other end, the state, and the queues to send and of what has come.
+ * listens there. False: the kernel doesn't say. Asked of the kernel, whose table has those who
+ * listen first: a connection made to see would stand in the broker's log as one that failed.
+ * Its lines (proc(5)) have fixed places: "   0: 0100007F:22B4 00000000:0000 0A
+ * 00000000:00000000 ...", after the colon whose it is, the other end, the state, and the queues
+ * to send and of what has come.
  */
-static long
-find_listener(int port)
+static bool
+find_listener(int port, long *waiting)
 {
 	char wanted[16], line[512];
 	FILE *f = fopen("/proc/net/tcp", "re");
 	const char *p;
-	bool more = f != NULL && fgets(line, sizeof(line), f) != NULL; /* the head */
-	long waiting = -1;
+	bool more;
 
+	if (f == NULL)
+		return false;
+	more = fgets(line, sizeof(line), f) != NULL; /* the head */
+	*waiting = -1;
 	(void)snprintf(
 	    wanted, sizeof(wanted), "%08X:%04X ", htonl(INADDR_LOOPBACK), (unsigned)port);
-	while (more && waiting < 0 && fgets(line, sizeof(line), f) != NULL) {
+	while (more && *waiting < 0 && fgets(line, sizeof(line), f) != NULL) {
 		p = strstr(line, ": ");
 		more = p != NULL && strlen(p) > 50 && strtol(p + 30, NULL, 16) == TCP_LISTEN;
 		if (more && strncmp(p + 2, wanted, strlen(wanted)) == 0)
-			waiting = strtol(p + 42, NULL, 16);
+			*waiting = strtol(p + 42, NULL, 16);
 	}
-	if (f != NULL)
-		(void)fclose(f);
-	return waiting;
+	(void)fclose(f);
+	return true;
 }
 
 static void
@@ -291,8 +294,10 @@ check_broker(struct health *h)
 
 	if (port == 0)
 		return; /* none of this machine */
-	waiting = find_listener(port);
-	if (waiting < 0)
+	if (!find_listener(port, &waiting))
+		add(h, LOOK, "broker", SPAN(""), NAN,
+		    "port %d: /proc/net/tcp cannot be read: %s", port, strerror(errno));
+	else if (waiting < 0)
 		add(h, BROKEN, "broker", SPAN(""), NAN, "port %d: nobody listens", port);
 	else if (waiting >= WAITING_BROKEN)
 		add(h, BROKEN, "broker", SPAN(""), (double)waiting,
