@@ -7,26 +7,6 @@
 #define CHUNK 256     /* history rows read at once */
 #define CHUNK_MAX ((size_t)1 << 20)
 
-static void
-row_insert(struct alarm_book *b, struct entry *e, const struct row *r, int64_t *inserted)
-{
-	const struct alarm_input *in = &r->in;
-
-	*inserted = db_run(b->site, SQL_ALARM_HISTORY_ADD, "iiiiiiiwiwiiwitttttt", e->id,
-	    in->at, (int64_t)in->event, (int64_t)in->digest, r->place, r->transition, r->told,
-	    r->episode, r->flags, r->shelved_until, (int64_t)in->level, in->priority, in->until,
-	    (int64_t)in->once, r->detail.name, r->detail.point_id, r->detail.value,
-	    r->detail.text, r->by, r->reason);
-}
-
-static void
-row_update(struct alarm_book *b, struct entry *e, const struct row *r)
-{
-	db_do(b->site, SQL_ALARM_HISTORY_EFFECT, "iiiiiiiwiw", e->id, r->in.at,
-	    (int64_t)r->in.event, (int64_t)r->in.digest, r->place, r->transition, r->told,
-	    r->episode, r->flags, r->shelved_until);
-}
-
 /* What an event says of the alarm becomes what the alarm says. */
 static void
 take_detail(struct entry *e, const struct row *r, enum alarm_event transition)
@@ -166,19 +146,20 @@ row_settle(struct alarm_book *b, struct entry *e, struct row *r, const struct ro
 	bool news = r->is_new || r->transition != now->transition ||
 		    (now->transition != 0 && r->episode != now->episode);
 	struct transition t;
-	int64_t inserted;
 
 	if (!r->is_new && news && r->transition != 0) {
 		t = transition_of(b, e, r, state);
 		t.withdrawn = t.late = true;
 		change_add(b, &t);
 	}
-	if (r->is_new)
-		row_insert(b, e, now, &inserted);
+	if (r->is_new && late)
+		(void)alarm_history_insert(b, e, now);
+	else if (r->is_new)
+		alarm_history_add(b, e, now);
 	else if (news || r->place != now->place || r->told != now->told ||
 		 r->episode != now->episode || r->flags != now->flags ||
 		 r->shelved_until != now->shelved_until)
-		row_update(b, e, now);
+		alarm_history_update(b, e, now);
 	if (!news || now->transition == 0)
 		return;
 	t = transition_of(b, e, now, state);
@@ -200,6 +181,7 @@ apply_rows(struct alarm_book *b, struct entry *e, struct row rows[], size_t n, i
 	for (i = 0; i < n; i++)
 		b->inputs[i] = rows[i].in;
 	alarm_apply(&e->state, b->inputs, n, e->limits, b->effects, b->states);
+	alarm_entry_touch(b, e);
 	for (i = 0; i < n; i++) {
 		struct row *r = row_of(rows, n, &b->inputs[i]), now = *r;
 		const struct alarm_effect *did = &b->effects[i];
@@ -220,7 +202,6 @@ apply_rows(struct alarm_book *b, struct entry *e, struct row rows[], size_t n, i
 	}
 	if (rows[0].in.at > e->last)
 		e->last = rows[0].in.at;
-	alarm_entry_touch(b, e);
 }
 
 /* What time itself does before `until` (or at it). */
@@ -391,7 +372,6 @@ static bool
 put(struct alarm_book *b, struct entry *e, struct alarm_happening *h)
 {
 	struct row r = { .is_new = true };
-	int64_t inserted;
 
 	digest(h);
 	r.in = h->in;
@@ -410,10 +390,11 @@ put(struct alarm_book *b, struct entry *e, struct alarm_happening *h)
 		wake_entry(b, e, h->in.at, true, false);
 		return true;
 	}
-	row_insert(b, e, &r, &inserted);
-	if (inserted > 0)
-		refold(b, e, h->in.at);
-	return inserted > 0;
+	alarm_history_write(b, e);
+	if (!alarm_history_insert(b, e, &r))
+		return false;
+	refold(b, e, h->in.at);
+	return true;
 }
 
 bool

@@ -5,8 +5,8 @@
  * Events may come late, repeated and in any order: the end state, the history and the episodes
  * are those of the same events in order. An event in order costs one insert; a late one is put
  * where it belongs and what came after it is judged again, as far back as the episode it falls
- * into. States stay in memory (ALARM_CACHE of them at most) and are written at
- * alarm_book_flush.
+ * into. States stay in memory (ALARM_CACHE of them at most), as do events in order (a few MB),
+ * and are written at alarm_book_flush.
  *
  * Trust: none needed of texts. Times are checked by the caller.
  */

@@ -62,6 +62,7 @@ alarm_book_free(struct alarm_book *b)
 	}
 	free(b->zones);
 	free(b->rows);
+	free(b->waiting_room);
 	free(b->changes);
 	free(b->inputs);
 	free(b->effects);
@@ -240,6 +241,7 @@ alarm_book_flush(struct alarm_book *b)
 {
 	struct entry *e;
 
+	alarm_history_flush(b);
 	for (; (e = b->dirty) != NULL; b->dirty = e->next_dirty)
 		entry_flush(b, e);
 }

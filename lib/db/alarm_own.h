@@ -1,6 +1,6 @@
 /*
  * alarm_own: what the files of alarm share. alarm_cache.c holds alarms in memory and in their
- * table; alarm.c applies events to them and keeps the history.
+ * table, alarm_history.c writes the rows of their history; alarm.c applies events to them.
  */
 #ifndef NBMS_DB_ALARM_OWN_H
 #define NBMS_DB_ALARM_OWN_H
@@ -25,6 +25,7 @@ struct entry {
 	const struct alarm_limits *limits;
 	bool dirty;
 	struct entry *next_dirty;
+	struct waiting *waiting, *waiting_last; /* only of a dirty one */
 };
 
 /* An event of the history with what it did. */
@@ -64,6 +65,8 @@ struct alarm_book {
 	struct row *rows;
 	size_t rows_room;
 	struct buf text;
+	char *waiting_room; /* rows that are to be inserted */
+	size_t waiting_n;
 	struct change *changes;
 	size_t changes_n;
 	/* of one instant */
@@ -85,5 +88,22 @@ void alarm_entry_touch(struct alarm_book *b, struct entry *e);
 /* The raise times of the episodes that began before t, newest first. */
 size_t alarm_raises_before(
     struct alarm_book *b, int64_t id, when_t t, when_t times[], size_t room);
+
+/* Inserts a row; false: it is there. */
+bool alarm_history_insert(struct alarm_book *b, const struct entry *e, const struct row *r);
+
+/* What a row did. */
+void alarm_history_update(struct alarm_book *b, const struct entry *e, const struct row *r);
+
+/*
+ * A row newer than all others of its alarm, to be inserted with those that follow it: an
+ * alarm's rows stand side by side in the table, and a page of it is written once. The alarm is
+ * dirty.
+ */
+void alarm_history_add(struct alarm_book *b, struct entry *e, const struct row *r);
+
+/* Inserts what waits: of an alarm, before its history is read or changed; of all. */
+void alarm_history_write(struct alarm_book *b, struct entry *e);
+void alarm_history_flush(struct alarm_book *b);
 
 #endif

@@ -133,14 +133,16 @@ put_text(struct alarm_book *b, const char *text)
 /* The history as text: what the events did, and with `all` every column that must not depend
  * on the order they came in. */
 static void
-dump(struct db *db, struct buf *to, bool all)
+dump(struct alarm_book *b, struct db *db, struct buf *to, bool all)
 {
-	struct rows *r = db_rows(
-	    db, SQL_ALARM_HISTORY_FROM, "iii", INT64_C(1), WHEN_NONE + 1, INT64_C(100000));
+	struct rows *r;
 	int64_t at, event, digest, place, what, told, flags, level, priority, once;
 	when_t episode, shelved, until;
 	struct span t[6];
 
+	alarm_book_flush(b);
+	r = db_rows(
+	    db, SQL_ALARM_HISTORY_FROM, "iii", INT64_C(1), WHEN_NONE + 1, INT64_C(100000));
 	buf_clear(to);
 	while (rows_next(r, "iiiiiiwiwiiwitttttt", &at, &event, &digest, &place, &what, &told,
 	    &episode, &flags, &shelved, &level, &priority, &until, &once, &t[0], &t[1], &t[2],
@@ -178,7 +180,7 @@ scenes_play(void **state)
 		assert_true(alarm_book_get(b, &KEY, &is, &last));
 		if (strcmp(alarm_state_name(&is), s->state) != 0)
 			fail_msg("%s: %s, not %s", s->about, alarm_state_name(&is), s->state);
-		dump(db, &got, false);
+		dump(b, db, &got, false);
 		if (strcmp(buf_text(&got), s->transitions) != 0)
 			fail_msg(
 			    "%s:\n %s\nnot\n %s", s->about, buf_text(&got), s->transitions);
@@ -186,7 +188,7 @@ scenes_play(void **state)
 		for (k = 0; s->events[k] != NULL; k++)
 			if (strncmp(s->events[k], "now", 3) != 0)
 				assert_false(put_text(b, s->events[k]));
-		dump(db, &got, false);
+		dump(b, db, &got, false);
 		assert_string_equal(buf_text(&got), s->transitions);
 		alarm_book_free(b);
 		db_close(db);
@@ -248,7 +250,7 @@ play(char events[][48], const size_t order[], size_t n, struct buf *history, str
 	buf_printf(end, "%s %lld %lld %lld %lld %d", alarm_state_name(&s),
 	    (long long)alarm_flags(&s), (long long)s.episode, (long long)s.cleared,
 	    (long long)s.acked_at, s.level);
-	dump(db, history, true);
+	dump(b, db, history, true);
 	alarm_book_free(b);
 	db_close(db);
 }
@@ -331,15 +333,69 @@ a_late_event_far_back(void **state)
 		(void)snprintf(text, sizeof(text), "%d update %d", 100 + i, 1 + i % 4);
 		assert_true(put_text(b, text));
 	}
-	dump(db, &got, false);
+	dump(b, db, &got, false);
 	assert_string_equal(buf_text(&got), "");
 	assert_true(put_text(b, "50 raise 4"));
-	dump(db, &got, false);
+	dump(b, db, &got, false);
 	for (i = 0; i < 2000; i++) {
 		(void)snprintf(text, sizeof(text), " %d update", 100 + i);
 		assert_non_null(strstr(buf_text(&got), text));
 	}
 	buf_free(&got);
+	alarm_book_free(b);
+	db_close(db);
+}
+
+/* More than waits in memory, of several alarms, one of the texts longer than all that may; none
+ * of it is lost or mixed up. */
+static void
+long_texts_are_kept(void **state)
+{
+	enum { ALARMS = 3, ROUNDS = 40, LONG = 100000, LONGEST = 5000000 };
+	static char text[LONGEST];
+	struct db *db = db_open("", DB_SITE, DB_MEMORY);
+	struct alarm_book *b =
+	    alarm_book_open(db, &(struct alarm_book_options){ 0 }, hear_nothing, NULL);
+	struct alarm_key key = KEY;
+	int64_t i, k, n, at, o, no[9];
+	struct span t[6], names[ALARMS] = { SPAN("A"), SPAN("B"), SPAN("C") };
+	struct rows *r;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	db_begin(db);
+	for (i = 0; i < ROUNDS * ALARMS; i++) {
+		struct alarm_happening h = { .in = { .at = i / ALARMS,
+						 .event = ALARM_RAISE,
+						 .priority = -1,
+						 .until = WHEN_NONE },
+			.source = SPAN("gateway"),
+			.detail = { .name = names[i % ALARMS],
+			    .text = { text, (size_t)(i == 50 ? LONGEST : LONG + i) } } };
+
+		key.alarm_point_id = names[i % ALARMS];
+		assert_true(alarm_book_put(b, &key, &h));
+	}
+	alarm_book_flush(b);
+	db_commit(db);
+	for (k = 0; k < ALARMS; k++) {
+		r = db_rows(
+		    db, SQL_ALARM_HISTORY_FROM, "iii", k + 1, WHEN_NONE + 1, INT64_C(100000));
+		for (n = 0; rows_next(r, "iiiiiiwiwiiwitttttt", &at, &no[0], &no[1], &no[2],
+			 &no[3], &no[4], &no[5], &no[6], &no[7], &no[8], &o, &o, &o, &t[0],
+			 &t[1], &t[2], &t[3], &t[4], &t[5]);
+		     n++) {
+			i = n * ALARMS + k;
+			assert_int_equal(at, n);
+			assert_true(span_eq(t[0], names[k]));
+			assert_null(t[1].p);
+			assert_int_equal(t[3].n, i == 50 ? LONGEST : LONG + i);
+			assert_memory_equal(t[3].p, text, t[3].n);
+			assert_null(t[4].p);
+		}
+		rows_end(r);
+		assert_int_equal(n, ROUNDS);
+	}
 	alarm_book_free(b);
 	db_close(db);
 }
@@ -352,6 +408,7 @@ main(void)
 		cmocka_unit_test(order_plays_no_part),
 		cmocka_unit_test(episode_ids_are_made_not_given),
 		cmocka_unit_test(a_late_event_far_back),
+		cmocka_unit_test(long_texts_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
