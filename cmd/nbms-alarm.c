@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BATCH 32768     /* records a commit: each is a few hundred bytes */
-#define CACHE_KIB 16384 /* every alarm's history grows at its own place */
+#define BATCH 32768    /* records a commit: each is a few hundred bytes */
+#define CACHE_KIB 8192 /* a late event goes anywhere into the history */
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 
 struct alarm_job {

@@ -4,7 +4,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-#define WAITING_ROOM ((size_t)4 << 20)
+#define WAITING_ROOM ((size_t)10 << 20) /* some 30,000 rows */
 
 /* A row that is to be inserted; its texts follow it. */
 struct waiting {

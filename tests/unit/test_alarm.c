@@ -351,7 +351,7 @@ a_late_event_far_back(void **state)
 static void
 long_texts_are_kept(void **state)
 {
-	enum { ALARMS = 3, ROUNDS = 40, LONG = 100000, LONGEST = 5000000 };
+	enum { ALARMS = 3, ROUNDS = 40, LONG = 100000, LONGEST = 11000000 };
 	static char text[LONGEST];
 	struct db *db = db_open("", DB_SITE, DB_MEMORY);
 	struct alarm_book *b =
