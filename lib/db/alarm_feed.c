@@ -16,6 +16,8 @@ struct alarm_feed {
 	bool marked; /* time comes from marks */
 	uint64_t known[KNOWN];
 	struct buf id;
+	struct alarm_item *items; /* of the message at hand */
+	size_t items_room;
 };
 
 struct alarm_feed *
@@ -39,6 +41,7 @@ alarm_feed_free(struct alarm_feed *f)
 	if (f == NULL)
 		return;
 	buf_free(&f->id);
+	free(f->items);
 	free(f);
 }
 
@@ -99,24 +102,37 @@ check(struct alarm_feed *f, struct record *r, const struct message *m, when_t *t
 	return true;
 }
 
+/* As many as the message says; false: rejected. */
+static bool
+count_items(struct record *r, const struct message *m, const char *stem, size_t *n)
+{
+	const char *why, *code = message_check_items(m->body, stem, n, &why);
+
+	if (code != NULL)
+		record_reject(r, code, "%s", why);
+	return code == NULL;
+}
+
 typedef bool item_fn(json_value item, struct alarm_item *it, const char **why);
 
+/* All of them into f->items; false: rejected. */
 static bool
-check_items(struct record *r, const struct message *m, const char *stem, item_fn *read)
+read_items(struct alarm_feed *f, struct record *r, const struct message *m, const char *stem,
+    item_fn *read, size_t *n)
 {
-	struct alarm_item it;
-	const char *code, *why;
+	const char *why;
 	json_value item;
-	size_t n;
+	size_t i;
 
-	code = message_check_items(m->body, stem, &n, &why);
-	if (code != NULL) {
-		record_reject(r, code, "%s", why);
+	if (!count_items(r, m, stem, n))
 		return false;
+	if (*n > f->items_room) {
+		f->items_room = *n;
+		f->items = xrealloc(f->items, *n * sizeof(*f->items));
 	}
-	for (item = message_first_item(m->body, stem); read != NULL && item.at != 0;
-	     item = message_next_item(item, stem)) {
-		if (read(item, &it, &why))
+	item = message_first_item(m->body, stem);
+	for (i = 0; i < *n; i++, item = message_next_item(item, stem)) {
+		if (read(item, &f->items[i], &why))
 			continue;
 		record_reject(r, "bad-alarm", "%.*s: %s", SPAN_ARG(json_name(item)), why);
 		return false;
@@ -153,19 +169,14 @@ static void
 put_items(struct alarm_feed *f, struct record *r, const struct message *m, const char *stem,
     item_fn *read, when_t t)
 {
-	struct alarm_item it;
-	const char *why;
-	json_value item;
+	size_t n, i;
 
-	if (!check_items(r, m, stem, read))
+	if (!read_items(f, r, m, stem, read, &n))
 		return;
 	if (!f->marked)
 		come_to(f, t);
-	for (item = message_first_item(m->body, stem); item.at != 0;
-	     item = message_next_item(item, stem)) {
-		must(read(item, &it, &why));
-		put(f, m, &it, t);
-	}
+	for (i = 0; i < n; i++)
+		put(f, m, &f->items[i], t);
 	watch_seen(f->watch, &m->thing, t, 0);
 }
 
@@ -188,8 +199,9 @@ put_values(struct alarm_feed *f, struct record *r, const struct message *m, when
 {
 	json_value item;
 	int64_t minutes = 0;
+	size_t n;
 
-	if (!check_items(r, m, "point", NULL))
+	if (!count_items(r, m, "point", &n))
 		return;
 	if (!f->marked)
 		come_to(f, t);
