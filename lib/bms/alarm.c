@@ -1,8 +1,6 @@
 #include "bms/alarm.h"
 #include "base/diag.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const event_names[] = {
@@ -392,6 +390,7 @@ alarm_episode_id(char to[ALARM_ID_TEXT], struct span customer, struct span build
     struct span alarm_point_id, when_t raised)
 {
 	uint64_t hash = alarm_hash(ALARM_HASH, customer);
+	int i;
 
 	hash = alarm_hash(hash, building);
 	hash = alarm_hash(hash, alarm_point_id);
@@ -400,6 +399,8 @@ alarm_episode_id(char to[ALARM_ID_TEXT], struct span customer, struct span build
 	hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
 	hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
 	hash ^= hash >> 33;
-	(void)snprintf(to, ALARM_ID_TEXT, "%016" PRIx64, hash);
+	for (i = 0; i < ALARM_ID_TEXT - 1; i++)
+		to[i] = "0123456789abcdef"[hash >> (60 - 4 * i) & 15];
+	to[i] = '\0';
 	return to;
 }
