@@ -330,13 +330,14 @@ mqtt_poll(const struct mqtt *m)
 	return p;
 }
 
-/* Bytes that OpenSSL has taken from the socket: poll(2) knows nothing of them. */
+/* Bytes that OpenSSL has taken from the socket: poll(2) knows nothing of them. Where they end
+ * in the middle of a record OpenSSL has asked for more, and only the socket has that. */
 static bool
 has_decrypted(const struct mqtt *m)
 {
 	SSL *ssl = m->link == LINK_UP ? mosquitto_ssl_get(m->client) : NULL;
 
-	return ssl != NULL && SSL_has_pending(ssl) == 1;
+	return ssl != NULL && SSL_has_pending(ssl) == 1 && !SSL_want_read(ssl);
 }
 
 /* Is there more to read now or, while a batch is worth waiting for, in a millisecond? */

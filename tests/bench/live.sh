@@ -34,17 +34,18 @@ for _ in $(seq 300); do
 	sleep 0.1
 done
 
-# the middle one of the lines
-middle() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+# the middle of the lines, which are even in number
+middle() { sort -n "$1" | awk '{ v[NR] = $1 } END { print (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-# one WORK POINTS COUNT: the same messages to both, each round to the other first, for the disk is never twice the same
+# one WORK POINTS COUNT: the same messages to both, each round to the other first, and as often to the one as to the other: the
+# broker frees the messages while it serves who comes second, and the disk is never twice the same
 one() {
 	work=$1 points=$2 count=$3
 	subscribe -E >/dev/null
 	receive --idle 1s >/dev/null || :
 	rm -f "$NBMS_DIR/ours" "$NBMS_DIR/theirs"
 	scripts/simulate --from 2022-10-01 --days 40 --points "$points" --kinds periodic_log | head -n "$count" >"$NBMS_DIR/messages"
-	for round in 1 2 3 4 5; do
+	for round in 1 2 3 4 5 6; do
 		rm -rf "$NBMS_DIR/spool"
 		publish -l <"$NBMS_DIR/messages"
 		if [ $((round % 2)) -eq 1 ]; then

@@ -110,6 +110,65 @@ note() {
 	exec 8>&-
 }
 
+# Passes on between a client and the broker. While $dir/hold is there, of what the broker sends only 3000 bytes pass, and
+# $dir/held says so. Writes its port to $dir/relay_port.
+relay() {
+	exec /usr/bin/python3 - "$broker_port" "$dir" 3>&- <<-'RELAY'
+		import os, socket, sys, threading, time
+
+		broker, there = int(sys.argv[1]), sys.argv[2] + "/"
+		listener = socket.create_server(("127.0.0.1", 0))
+		listener.settimeout(120)
+		with open(there + "port", "w") as f:
+		    f.write(str(listener.getsockname()[1]))
+		os.rename(there + "port", there + "relay_port")
+		client = listener.accept()[0]
+		server = socket.create_connection(("127.0.0.1", broker))
+
+		def up():
+		    while piece := client.recv(65536):
+		        server.sendall(piece)
+		    os._exit(0)
+
+		threading.Thread(target=up, daemon=True).start()
+		while piece := server.recv(65536):
+		    if os.path.exists(there + "hold"):
+		        client.sendall(piece[:3000])
+		        piece = piece[3000:]
+		        open(there + "held", "w").close()
+		        while os.path.exists(there + "hold"):
+		            time.sleep(0.02)
+		    client.sendall(piece)
+	RELAY
+}
+
+# the ticks of processor time that the receiver has had
+ticks() { awk '{ print $14 + $15 }' "/proc/$recv_pid/stat"; }
+
+@test "half a record of TLS is waited for without using the processor" {
+	relay &
+	relay_pid=$!
+	within 60 test -e "$dir/relay_port"
+	# shellcheck disable=SC2046
+	nbms-recv --host 127.0.0.1 --port "$(cat "$dir/relay_port")" $(tls_options nbms-recv) --spool >>"$dir/out" 2>>"$dir/err" 3>&- &
+	recv_pid=$!
+	within 60 connections 1
+	touch "$dir/hold"
+	gzip -dc testdata/captures/day-883.ndjson.gz | sed -n 2p >"$dir/long"
+	[ "$(wc -c <"$dir/long")" -gt 30000 ]
+	publish $thing <"$dir/long"
+	within 60 test -e "$dir/held"
+	local before marks
+	before=$(ticks) marks=$(grep -c '"mark"' "$dir/out" || true)
+	within 60 has_lines "$dir/out" $((marks + 2)) '"mark"'
+	[ $(($(ticks) - before)) -lt $(($(getconf CLK_TCK) / 2)) ]
+	rm "$dir/hold"
+	within 60 has_lines "$dir/out" 1 '"thing"'
+	grep '"thing"' "$dir/out" | sed 's/^.*"thing":"C/{"thing":"C/' | cmp - "$dir/long"
+	recv_stop
+	kill $relay_pid 2>/dev/null || true
+}
+
 @test "SIGTERM in mid-stream: no half line, status 0" {
 	recv_start "$dir/out" --spool
 	within 60 connections 1
