@@ -13,7 +13,7 @@ base=$((20000 + $$ % 20000))
 nbms-device broker --out "$NBMS_DIR/broker" --name localhost --port $base --site-port $((base + 1))
 $(command -v mosquitto || echo /usr/sbin/mosquitto) -c "$NBMS_DIR/broker/mosquitto.conf" 2>"$NBMS_DIR/broker.log" &
 broker=$!
-trap 'kill $broker 2>/dev/null || :' EXIT
+trap '{ kill $broker && wait $broker; } 2>/dev/null || :' EXIT # it saves what it holds first
 bundle=$(find "$NBMS_DIR/pki/things/$thing" -mindepth 1 -maxdepth 1 -type d | head -n 1)
 pki=$NBMS_DIR/pki/site
 
