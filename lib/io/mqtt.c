@@ -16,7 +16,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define BATCH_BYTES ((size_t)4 << 20) /* received in one turn, about */
-#define READ_AHEAD ((size_t)17 << 10) /* bytes taken from a TLS socket at a time */
+#define READ_AHEAD (64 << 10)         /* bytes taken from a TLS socket at a time */
 #define BATCH_CALLS 4096
 #define CONNECT_TIME (30 * SECOND) /* for the broker to take the connection */
 #define STEADY_TIME (10 * SECOND)  /* a connection that held so long was a good one */
@@ -330,14 +330,15 @@ mqtt_poll(const struct mqtt *m)
 	return p;
 }
 
-/* Bytes that OpenSSL has taken from the socket: poll(2) knows nothing of them. Where they end
- * in the middle of a record OpenSSL has asked for more, and only the socket has that. */
+/* Bytes that have been taken from the socket: poll(2) knows nothing of them. Where they end in
+ * the middle of a record OpenSSL has asked for more, and only the socket has that. */
 static bool
 has_decrypted(const struct mqtt *m)
 {
 	SSL *ssl = m->link == LINK_UP ? mosquitto_ssl_get(m->client) : NULL;
 
-	return ssl != NULL && SSL_has_pending(ssl) == 1 && !SSL_want_read(ssl);
+	return ssl != NULL && !SSL_want_read(ssl) &&
+	       (SSL_has_pending(ssl) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl)) > 0);
 }
 
 /* Is there more to read now or, while a batch is worth waiting for, in a millisecond? */
@@ -369,16 +370,22 @@ mqtt_timeout(const struct mqtt *m)
 }
 
 /*
- * A TLS record and the next one's head with one read(2), where there would be two. No more: for
- * each record OpenSSL moves all that is behind it to the buffer's front.
+ * Some records and a part of the next with one read(2), where there would be two for each; and
+ * TCP acknowledges once. OpenSSL's own read-ahead would for each record move all that is behind
+ * it to its buffer's front.
  */
 static void
 read_ahead(SSL *ssl)
 {
+	BIO *socket, *buffer;
+
 	if (ssl == NULL)
 		return;
-	SSL_set_read_ahead(ssl, 1);
-	SSL_set_default_read_buffer_len(ssl, READ_AHEAD);
+	socket = SSL_get_rbio(ssl);
+	buffer = BIO_new(BIO_f_buffer());
+	must(buffer != NULL && BIO_set_read_buffer_size(buffer, READ_AHEAD) == 1);
+	must(BIO_up_ref(socket) == 1); /* what is written goes there as it did */
+	SSL_set0_rbio(ssl, BIO_push(buffer, socket));
 }
 
 static bool
