@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -58,6 +59,20 @@ span_trim(struct span s)
 	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r'))
 		s.n--;
 	return s;
+}
+
+#define SPAN_HASH UINT64_C(14695981039346656037)
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo): of SPAN_HASH and a text, or of the hash of what is before
+ * it. */
+static inline uint64_t
+span_hash(uint64_t hash, struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		hash = (hash ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+	return hash;
 }
 
 #endif

@@ -137,9 +137,5 @@ dispatch_key(struct span thing, enum dispatch_by by)
 size_t
 dispatch_part(struct span key, size_t parts)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < key.n; i++)
-		h = (h ^ (unsigned char)key.p[i]) * UINT64_C(0x100000001b3);
-	return (size_t)(h % parts);
+	return (size_t)(span_hash(SPAN_HASH, key) % parts);
 }

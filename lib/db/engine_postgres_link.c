@@ -376,20 +376,17 @@ link_ask_int(struct link *l, enum sql_name name, const char *const args[], size_
 	return found;
 }
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
+/* With its NUL, so that two texts are not one. */
 static uint64_t
 mix(uint64_t hash, const char *text)
 {
-	do
-		hash = (hash ^ (unsigned char)*text) * 1099511628211U;
-	while (*text++ != '\0');
-	return hash;
+	return span_hash(hash, (struct span){ text, strlen(text) + 1 });
 }
 
 int64_t
 link_lock_number(const struct link *l, const char *kind, const char *name)
 {
-	uint64_t hash = mix(mix(mix(14695981039346656037U, l->site), kind), name);
+	uint64_t hash = mix(mix(mix(SPAN_HASH, l->site), kind), name);
 
 	return (int64_t)(hash >> 1);
 }

@@ -8,16 +8,10 @@
 #define SQL_MAX 4096
 #define FRAME_ROWS 4096
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
 static uint64_t
 mix(uint64_t hash, const void *bytes, size_t n)
 {
-	const unsigned char *p = bytes;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		hash = (hash ^ p[i]) * 1099511628211U;
-	return hash;
+	return span_hash(hash, (struct span){ bytes, n });
 }
 
 /* PostgreSQL has another sign for NUL (see engine_postgres_rows.c): both are the same here. */
@@ -58,7 +52,7 @@ static void
 digest_row(void *ctx, const char *const names[], const struct value values[], size_t n)
 {
 	struct digesting *d = ctx;
-	uint64_t hash = mix_text(14695981039346656037U, span_of(d->table));
+	uint64_t hash = mix_text(SPAN_HASH, span_of(d->table));
 	size_t i;
 
 	(void)names;

@@ -403,7 +403,7 @@ static struct tracked
 find_series(struct log *log, struct span point_id, struct span attr, uint64_t known)
 {
 	const struct thing *t = &log->g->thing;
-	struct tracked found = { .point = point_digest(point_id), .input = -1 };
+	struct tracked found = { .point = span_hash(SPAN_HASH, point_id), .input = -1 };
 
 	found.series = month_series(log->month, t->name, point_id, attr, true);
 	if (span_is(attr, "M_Value"))

@@ -142,17 +142,6 @@ point_set_free(struct point_set *set)
 	free(set);
 }
 
-uint64_t
-point_digest(struct span id)
-{
-	uint64_t hash = 14695981039346656037U;
-	size_t i;
-
-	for (i = 0; i < id.n; i++)
-		hash = (hash ^ (unsigned char)id.p[i]) * 1099511628211U;
-	return hash;
-}
-
 bool
 point_delete(struct db *site, const struct thing *t, struct span id, when_t at)
 {

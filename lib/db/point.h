@@ -31,9 +31,6 @@ struct point_set *point_set_load(struct db *site, const struct thing *t);
 bool point_set_has(const struct point_set *set, struct span id); /* of NULL: false */
 void point_set_free(struct point_set *set);
 
-/* Of an id: FNV-1a, 64 bits (Fowler, Noll, Vo). */
-uint64_t point_digest(struct span id);
-
 /* Marks it deleted and takes it out of its composite; false: that gateway has no such point in
  * use. History stays. */
 bool point_delete(struct db *site, const struct thing *t, struct span id, when_t at);

@@ -333,7 +333,7 @@ mqtt_poll(const struct mqtt *m)
 /* Bytes that have been taken from the socket: poll(2) knows nothing of them. Where they end in
  * the middle of a record OpenSSL has asked for more, and only the socket has that. */
 static bool
-has_decrypted(const struct mqtt *m)
+has_taken(const struct mqtt *m)
 {
 	SSL *ssl = m->link == LINK_UP ? mosquitto_ssl_get(m->client) : NULL;
 
@@ -349,7 +349,7 @@ has_more(const struct mqtt *m, int64_t until)
 
 	if (m->link != LINK_UP || p.fd < 0)
 		return false;
-	if (has_decrypted(m) || poll(&p, 1, 0) == 1)
+	if (has_taken(m) || poll(&p, 1, 0) == 1)
 		return true;
 	return m->messages > 0 && clock_monotonic() < until && poll(&p, 1, 1) == 1;
 }
@@ -359,7 +359,7 @@ mqtt_timeout(const struct mqtt *m)
 {
 	int64_t left;
 
-	if (has_decrypted(m))
+	if (has_taken(m))
 		return 0;
 	if (m->link == LINK_CONNECTING)
 		return 10;

@@ -419,7 +419,7 @@ bounds_hold(void **state)
 	size_t k;
 
 	(void)state;
-	for (which = 1; which <= 40; which++) {
+	for (which = 1; which <= 60; which++) {
 		enum learn_status status;
 
 		odd_case(&b, which);
@@ -435,7 +435,7 @@ bounds_hold(void **state)
 		assert_true(least <= s.total.objective);
 		optimise_free(&s);
 	}
-	assert_true(gaps / 40 < 0.02);
+	assert_true(gaps / 60 < 0.02);
 }
 
 static void
